@@ -1,0 +1,341 @@
+package consent
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/labelop/privacykit/privacy"
+)
+
+// CacheOptions configure a gate's cache.
+type CacheOptions struct {
+	// MaxBytes bounds the memory for subjects' states; 0 means 64 MiB. A
+	// subject with five purposes takes less than 200 bytes.
+	MaxBytes int
+	// MaxStaleness bounds how long a write by another process may stay unseen;
+	// 0 means 2 seconds. Cached answers are given only while the feed was read
+	// to its end within this time: a feed that stalls, a process that was
+	// paused or a Follow that does not run makes the gate ask the store.
+	MaxStaleness time.Duration
+	// PollInterval is how often Follow reads the feed; 0 means a quarter of
+	// MaxStaleness.
+	PollInterval time.Duration
+	// MaxTenants bounds the number of tenants whose states are kept; 0 means
+	// 65,536. The store answers for tenants beyond it.
+	MaxTenants int
+}
+
+func (o CacheOptions) withDefaults() CacheOptions {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 64 << 20
+	}
+	if o.MaxStaleness <= 0 {
+		o.MaxStaleness = 2 * time.Second
+	}
+	if o.PollInterval <= 0 {
+		o.PollInterval = o.MaxStaleness / 4
+	}
+	if o.MaxTenants <= 0 {
+		o.MaxTenants = 1 << 16
+	}
+	return o
+}
+
+// cache answers for states that no committed change has made old. Three things
+// keep it honest: writes through this process put the new state in before they
+// return, the feed removes what others have written, and a fill that was read
+// before either of them loses.
+type cache struct {
+	options  CacheOptions
+	register *privacy.Register
+	table    *table
+
+	// tenants is replaced, never changed, when a tenant is added.
+	tenants     atomic.Pointer[[]*tenantSlot]
+	tenantsLock sync.Mutex
+	numbers     map[privacy.TenantID]uint32
+
+	// base anchors syncedMono and syncedWall, which say when the feed was last
+	// read to its end, by the monotonic and by the wall clock.
+	base                   time.Time
+	syncedMono, syncedWall atomic.Int64
+
+	bypass bypass
+
+	cursor    Cursor
+	hasCursor bool
+	pollLock  sync.Mutex
+}
+
+// tenantSlot is a tenant that the cache knows. view is nil while its state must
+// be read from the store.
+type tenantSlot struct {
+	tenant privacy.TenantID
+	view   atomic.Pointer[tenantView]
+	epoch  atomic.Uint64
+	lock   sync.Mutex
+}
+
+const never = math.MinInt64
+
+func newCache(register *privacy.Register, options CacheOptions, now time.Time) *cache {
+	options = options.withDefaults()
+	c := &cache{options: options, register: register, base: now, numbers: map[privacy.TenantID]uint32{}, table: newTable(options.MaxBytes)}
+	c.tenants.Store(&[]*tenantSlot{})
+	c.syncedMono.Store(never)
+	c.syncedWall.Store(never)
+	return c
+}
+
+// fresh reports whether cached answers may be given at now. Both clocks must
+// agree: the monotonic one is blind to a suspended machine, the wall clock to
+// being set back.
+func (c *cache) fresh(now time.Time) bool {
+	mono := c.syncedMono.Load()
+	if mono == never {
+		return false
+	}
+	bound := int64(c.options.MaxStaleness)
+	return int64(now.Sub(c.base))-mono <= bound && now.UnixNano()-c.syncedWall.Load() <= bound
+}
+
+// synced records that at now the feed was known to its end.
+func (c *cache) synced(now time.Time) {
+	c.syncedWall.Store(now.UnixNano())
+	c.syncedMono.Store(int64(now.Sub(c.base)))
+}
+
+// lookup fills view and returns the tenant's state if both are cached.
+func (c *cache) lookup(tenant privacy.TenantID, id privacy.SubjectID, purpose int, view *subjectView) *tenantView {
+	if c.bypass.active() && c.bypass.has(StreamKey{Tenant: tenant, Subject: id}) {
+		return nil
+	}
+	tenants := *c.tenants.Load()
+	number, found := c.table.read(tenants, tenant, id, purpose, view)
+	if !found {
+		return nil
+	}
+	return tenants[number].view.Load()
+}
+
+// slot returns the slot of a tenant and its number, adding it if need be.
+func (c *cache) slot(tenant privacy.TenantID) (uint32, *tenantSlot) {
+	c.tenantsLock.Lock()
+	defer c.tenantsLock.Unlock()
+	tenants := *c.tenants.Load()
+	if number, ok := c.numbers[tenant]; ok {
+		return number, tenants[number]
+	}
+	if len(tenants) >= c.options.MaxTenants {
+		return 0, nil
+	}
+	slot := &tenantSlot{tenant: tenant}
+	number := uint32(len(tenants))
+	grown := append(tenants, slot) // readers never look beyond the length they loaded
+	c.tenants.Store(&grown)
+	c.numbers[tenant] = number
+	return number, slot
+}
+
+// ticket remembers, before a read of the store, what the cache knew.
+type ticket struct {
+	subject       uint64
+	tenant        uint64
+	number        uint32
+	slot          *tenantSlot
+	bypassSubject bool
+	bypassTenant  bool
+}
+
+func (c *cache) ticket(key StreamKey) ticket {
+	number, slot := c.slot(key.Tenant)
+	if slot == nil {
+		return ticket{}
+	}
+	s := c.table.shard(c.table.hash(key.Tenant, key.Subject))
+	return ticket{
+		number: number, slot: slot, subject: s.epoch.Load(), tenant: slot.epoch.Load(),
+		bypassSubject: c.bypass.has(key), bypassTenant: c.bypass.has(StreamKey{Tenant: key.Tenant}),
+	}
+}
+
+// fill puts in what was read from the store after the ticket was taken.
+func (c *cache) fill(t ticket, key StreamKey, state *State, tenant *tenantView) {
+	if t.slot == nil {
+		return
+	}
+	if !t.bypassSubject {
+		var buffer [64]uint64
+		if words, ok := pack(buffer[:0], c.register, state); ok {
+			c.table.fill(t.subject, *c.tenants.Load(), t.number, key.Tenant, key.Subject, words)
+		}
+	}
+	if !t.bypassTenant {
+		t.slot.fill(t.tenant, tenant)
+	}
+}
+
+func (s *tenantSlot) fill(epoch uint64, view *tenantView) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.epoch.Load() == epoch {
+		s.set(view)
+	}
+}
+
+// set stores a view unless a newer one is there. The lock is held.
+func (s *tenantSlot) set(view *tenantView) {
+	if current := s.view.Load(); current == nil || current.version <= view.version {
+		s.view.Store(view)
+	}
+}
+
+// written puts in what this process has just written.
+func (c *cache) written(stream Stream) {
+	if stream.Key.Subject == "" {
+		c.writtenTenant(stream)
+		return
+	}
+	state, err := stream.SubjectState()
+	number, slot := c.slot(stream.Key.Tenant)
+	if err != nil || slot == nil {
+		c.forgetSubject(stream.Key)
+		return
+	}
+	var buffer [64]uint64
+	words, ok := pack(buffer[:0], c.register, &state)
+	if !ok {
+		c.forgetSubject(stream.Key)
+		return
+	}
+	s := c.table.shard(c.table.hash(stream.Key.Tenant, stream.Key.Subject))
+	s.epoch.Add(1)
+	c.table.put(*c.tenants.Load(), number, stream.Key.Tenant, stream.Key.Subject, words)
+}
+
+func (c *cache) writtenTenant(stream Stream) {
+	_, slot := c.slot(stream.Key.Tenant)
+	if slot == nil {
+		return
+	}
+	state, err := stream.TenantState()
+	slot.lock.Lock()
+	defer slot.lock.Unlock()
+	slot.epoch.Add(1)
+	if err != nil {
+		slot.view.Store(nil)
+		return
+	}
+	slot.set(newTenantView(c.register, stream.Key.Tenant, &state))
+}
+
+// changed applies a change of the feed: what is older is forgotten.
+func (c *cache) changed(change Change) {
+	if change.Key.Subject == "" {
+		c.changedTenant(change)
+		return
+	}
+	tenants := *c.tenants.Load()
+	hash := c.table.hash(change.Key.Tenant, change.Key.Subject)
+	s := c.table.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epoch.Add(1)
+	place, slot, found := s.find(hash, tenants, change.Key.Tenant, change.Key.Subject)
+	if found && packedVersion(s.ring[place+1+idWords(len(change.Key.Subject))]) < change.Version {
+		s.sequence.Add(1)
+		s.drop(place, slot)
+		s.sequence.Add(1)
+	}
+}
+
+func (c *cache) changedTenant(change Change) {
+	c.tenantsLock.Lock()
+	number, known := c.numbers[change.Key.Tenant]
+	c.tenantsLock.Unlock()
+	if !known {
+		return
+	}
+	slot := (*c.tenants.Load())[number]
+	slot.lock.Lock()
+	defer slot.lock.Unlock()
+	slot.epoch.Add(1)
+	if current := slot.view.Load(); current != nil && current.version < change.Version {
+		slot.view.Store(nil)
+	}
+}
+
+func (c *cache) forgetSubject(key StreamKey) {
+	hash := c.table.hash(key.Tenant, key.Subject)
+	s := c.table.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epoch.Add(1)
+	s.removeLocked(hash, *c.tenants.Load(), key.Tenant, key.Subject)
+}
+
+func (c *cache) forgetTenant(tenant privacy.TenantID) {
+	c.tenantsLock.Lock()
+	number, known := c.numbers[tenant]
+	c.tenantsLock.Unlock()
+	if known {
+		(*c.tenants.Load())[number].forget()
+	}
+}
+
+func (s *tenantSlot) forget() {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.epoch.Add(1)
+	s.view.Store(nil)
+}
+
+// forgetAll empties the cache.
+func (c *cache) forgetAll() {
+	for i := range c.table.shards {
+		c.table.shards[i].clear()
+	}
+	for _, slot := range *c.tenants.Load() {
+		slot.forget()
+	}
+}
+
+// bypass holds the streams that transactions of the host have touched: what the
+// cache knows of them may change at a moment that only the host knows.
+type bypass struct {
+	count atomic.Int64
+	lock  sync.RWMutex
+	marks map[StreamKey]int
+}
+
+func (b *bypass) active() bool { return b.count.Load() != 0 }
+
+func (b *bypass) has(key StreamKey) bool {
+	if !b.active() {
+		return false
+	}
+	b.lock.RLock()
+	defer b.lock.RUnlock()
+	return b.marks[key] > 0 || b.marks[StreamKey{Tenant: key.Tenant}] > 0
+}
+
+func (b *bypass) add(key StreamKey) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	if b.marks == nil {
+		b.marks = map[StreamKey]int{}
+	}
+	b.marks[key]++
+	b.count.Add(1)
+}
+
+func (b *bypass) remove(key StreamKey) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	if b.marks[key]--; b.marks[key] <= 0 {
+		delete(b.marks, key)
+	}
+	b.count.Add(-1)
+}

@@ -1,0 +1,226 @@
+package consent
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/labelop/privacykit/privacy"
+)
+
+// ErrErased reports that a subject was erased and that what was to be recorded,
+// such as a new consent, is not accepted any more. It matches privacy.ErrInvalid.
+var ErrErased = fmt.Errorf("consent: the subject was erased: %w", privacy.ErrInvalid)
+
+// moment is when an event took place, as the fold sees it.
+type moment struct {
+	at       time.Time
+	sequence uint64
+}
+
+// block turns a mark on. What forbids applies in the order of the ledger,
+// whenever it is said to have occurred.
+func (m *Mark) block(when moment) {
+	at := when.at
+	if m.On && m.At.After(at) {
+		at = m.At
+	}
+	*m = Mark{On: true, At: at, Sequence: when.sequence}
+}
+
+// unblock turns a mark off, unless it was turned on by something that occurred
+// later: a late or imported permission never overrides a later refusal.
+func (m *Mark) unblock(when moment) {
+	if m.On && m.At.After(when.at) {
+		return
+	}
+	*m = Mark{At: when.at, Sequence: when.sequence}
+}
+
+// Fold applies a subject's record to its state. Records are applied in the order
+// of their sequence, but a fact that permits never overrides one that forbids
+// and occurred after it. A redacted record changes only the version: the
+// erasure that follows it forgets what it said. It returns an error that
+// matches privacy.ErrInvalid, and leaves the state as it was, if the record is
+// out of order, cannot be read or is not about a subject.
+func (s *State) Fold(record Record) error {
+	if record.Sequence != s.Version+1 {
+		return fmt.Errorf("consent: record %d does not follow version %d: %w", record.Sequence, s.Version, privacy.ErrInvalid)
+	}
+	if record.Redacted() {
+		s.Version = record.Sequence
+		return nil
+	}
+	entry, err := DecodeEntry(record.Payload)
+	if err != nil {
+		return err
+	}
+	return s.apply(entry.Fact, moment{at: record.OccurredAt, sequence: record.Sequence})
+}
+
+func (s *State) apply(fact Fact, when moment) error {
+	switch fact := fact.(type) {
+	case RelationshipStarted:
+		s.startRelationship(when)
+	case RelationshipEnded:
+		s.endRelationship(when)
+	case Grant:
+		s.grant(fact.Purposes, fact.Evidence.Notice.Version, fact.Explicit, fact.Until, when)
+	case Renewal:
+		s.grant(fact.Purposes, fact.Evidence.Notice.Version, fact.Explicit, fact.Until, when)
+	case Refusal:
+		for _, id := range fact.Purposes {
+			s.purpose(id).deny(ConsentRefused, when)
+		}
+	case Withdrawal:
+		s.withdraw(fact.Purposes, when)
+	case Expiry:
+		for _, id := range fact.Purposes {
+			if purpose := s.purpose(id); purpose.Consent == ConsentGranted && !purpose.ConsentAt.After(when.at) {
+				purpose.deny(ConsentExpired, when)
+			}
+		}
+	case Objection:
+		s.object(fact, when)
+	case ObjectionEnded:
+		s.endObjection(fact, when)
+	case Restriction:
+		s.restrict(fact.Purposes, when)
+	case RestrictionLifted:
+		s.liftRestriction(fact.Purposes, when)
+	case OptOut:
+		for kind := range fact.Kinds.All() {
+			s.optOut(kind).block(when)
+		}
+		for _, id := range fact.Purposes {
+			s.purpose(id).OptedOut.block(when)
+		}
+	case OptIn:
+		for kind := range fact.Kinds.All() {
+			s.optOut(kind).unblock(when)
+		}
+		for _, id := range fact.Purposes {
+			s.purpose(id).OptedOut.unblock(when)
+		}
+	case AgeEvidence:
+		s.BornOnOrBefore, s.BornOnOrAfter, s.AgeSequence = fact.BornOnOrBefore, fact.BornOnOrAfter, when.sequence
+	case Erasure:
+		erased := Mark{On: true, At: when.at, Sequence: when.sequence}
+		*s = State{Erased: erased}
+	default:
+		return fmt.Errorf("consent: %s is not about a subject: %w", fact.Kind(), privacy.ErrInvalid)
+	}
+	s.Version = when.sequence
+	return nil
+}
+
+// The relationship permits, so its mark is the mirror image of the others: an
+// end that occurred later is not undone by a start recorded late.
+func (s *State) startRelationship(when moment) {
+	if !s.Relationship.On && s.Relationship.At.After(when.at) {
+		return
+	}
+	s.Relationship = Mark{On: true, At: when.at, Sequence: when.sequence}
+}
+
+func (s *State) endRelationship(when moment) {
+	at := when.at
+	if !s.Relationship.On && s.Relationship.At.After(at) {
+		at = s.Relationship.At
+	}
+	s.Relationship = Mark{At: at, Sequence: when.sequence}
+}
+
+func (s *State) grant(purposes []privacy.PurposeID, notice uint32, explicit bool, until time.Time, when moment) {
+	for _, id := range purposes {
+		purpose := s.purpose(id)
+		if purpose.ConsentAt.After(when.at) {
+			continue
+		}
+		if s.WithdrawnAt.After(when.at) {
+			purpose.Consent, purpose.ConsentAt, purpose.ConsentSequence = ConsentWithdrawn, s.WithdrawnAt, when.sequence
+			continue
+		}
+		purpose.Consent, purpose.ConsentAt, purpose.ConsentSequence = ConsentGranted, when.at, when.sequence
+		purpose.NoticeVersion, purpose.Explicit, purpose.Until = notice, explicit, wholeSeconds(until)
+	}
+}
+
+// deny sets a status that permits nothing. The time never goes back, so that a
+// grant recorded late stays overridden by whatever is known to be newer.
+func (p *PurposeState) deny(status ConsentStatus, when moment) {
+	if p.ConsentAt.Before(when.at) {
+		p.ConsentAt = when.at
+	}
+	p.Consent, p.ConsentSequence = status, when.sequence
+	p.Until, p.Explicit, p.NoticeVersion = time.Time{}, false, 0
+}
+
+func (s *State) withdraw(purposes []privacy.PurposeID, when moment) {
+	for _, id := range purposes {
+		s.purpose(id).deny(ConsentWithdrawn, when)
+	}
+	if len(purposes) > 0 {
+		return
+	}
+	for i := range s.Purposes {
+		if s.Purposes[i].Consent != ConsentNone {
+			s.Purposes[i].deny(ConsentWithdrawn, when)
+		}
+	}
+	if s.WithdrawnAt.Before(when.at) {
+		s.WithdrawnAt = when.at
+	}
+}
+
+func (s *State) object(fact Objection, when moment) {
+	if fact.DirectMarketing {
+		s.MarketingObjected.block(when)
+	} else if len(fact.Purposes) == 0 {
+		s.Objected.block(when)
+	}
+	for _, id := range fact.Purposes {
+		s.purpose(id).Objected.block(when)
+	}
+}
+
+func (s *State) endObjection(fact ObjectionEnded, when moment) {
+	if fact.DirectMarketing {
+		s.MarketingObjected.unblock(when)
+	} else if len(fact.Purposes) == 0 {
+		s.Objected.unblock(when)
+	}
+	for _, id := range fact.Purposes {
+		s.purpose(id).Objected.unblock(when)
+	}
+}
+
+func (s *State) restrict(purposes []privacy.PurposeID, when moment) {
+	if len(purposes) == 0 {
+		s.Restricted.block(when)
+	}
+	for _, id := range purposes {
+		s.purpose(id).Restricted.block(when)
+	}
+}
+
+func (s *State) liftRestriction(purposes []privacy.PurposeID, when moment) {
+	for _, id := range purposes {
+		s.purpose(id).Restricted.unblock(when)
+	}
+	if len(purposes) > 0 {
+		return
+	}
+	s.Restricted.unblock(when)
+	for i := range s.Purposes {
+		if s.Purposes[i].Restricted.On {
+			s.Purposes[i].Restricted.unblock(when)
+		}
+	}
+}
+
+func wholeSeconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(time.Second)
+}

@@ -1,0 +1,127 @@
+package consent
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/labelop/privacykit/privacy"
+)
+
+// check reports everything that is wrong with entries at once.
+func (l *Ledger) check(ctx context.Context, entries Entries) error {
+	var problems privacy.Problems
+	if err := checkKey(StreamKey{Tenant: entries.Tenant, Subject: entries.Subject}); err != nil {
+		problems.Add("subject", "identifier", "%v", err)
+	}
+	if entries.Key != "" {
+		if err := privacy.CheckID("key", entries.Key); err != nil || len(entries.Key) > privacy.MaxIDLength-8 {
+			problems.Add("key", "identifier", "an idempotency key has 1 to %d bytes without control characters", privacy.MaxIDLength-8)
+		}
+	}
+	if len(entries.Facts) == 0 {
+		problems.Add("facts", "required", "at least one fact is required")
+	}
+	for i, fact := range entries.Facts {
+		path := fmt.Sprintf("facts[%d]", i)
+		if fact == nil {
+			problems.Add(path, "required", "the fact is missing")
+			continue
+		}
+		fact.validate(path, &problems)
+		if ofTenant(fact) != (entries.Subject == "") {
+			problems.Add(path, "stream", "a fact about a tenant has no subject, and every other fact has one")
+		}
+		l.checkNames(path, fact, &problems)
+	}
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	return l.checkNotices(ctx, entries.Facts)
+}
+
+func ofTenant(fact Fact) bool {
+	switch fact.(type) {
+	case Attestation, AttestationWithdrawn, Instruction, InstructionWithdrawn, InstructionFlagged, SharingDecision,
+		Export, SubProcessorAnnounced, SubProcessorObjection, SubProcessorObjectionLifted, NoticeRequired:
+		return true
+	}
+	return false
+}
+
+// checkNames refuses names that the register does not declare, in facts that
+// permit or require something. What forbids may name what was declared once.
+func (l *Ledger) checkNames(path string, fact Fact, problems *privacy.Problems) {
+	switch fact := fact.(type) {
+	case Grant:
+		l.checkPurposes(path, fact.Purposes, problems)
+	case Renewal:
+		l.checkPurposes(path, fact.Purposes, problems)
+	case OptIn:
+		l.checkPurposes(path, fact.Purposes, problems)
+	case Attestation:
+		l.checkPurposes(path, fact.Purposes, problems)
+		l.checkCategories(path, fact.Categories, problems)
+	case Instruction:
+		l.checkPurposes(path, fact.Purposes, problems)
+		for i, id := range fact.Recipients {
+			l.checkRecipient(fmt.Sprintf("%s.recipients[%d]", path, i), id, problems)
+		}
+		for i, operation := range fact.Operations {
+			if !operation.Valid() {
+				problems.Add(fmt.Sprintf("%s.operations[%d]", path, i), "unknown", "no such operation")
+			}
+		}
+	case SubProcessorAnnounced:
+		l.checkRecipient(path+".recipient", fact.Recipient, problems)
+	case NoticeRequired:
+		l.checkPurposes(path, []privacy.PurposeID{fact.Purpose}, problems)
+	}
+}
+
+func (l *Ledger) checkPurposes(path string, ids []privacy.PurposeID, problems *privacy.Problems) {
+	for i, id := range ids {
+		if _, ok := l.register.PurposeIndex(id); !ok {
+			problems.Add(fmt.Sprintf("%s.purposes[%d]", path, i), "unknown", "the purpose is not declared")
+		}
+	}
+}
+
+func (l *Ledger) checkCategories(path string, ids []privacy.CategoryID, problems *privacy.Problems) {
+	for i, id := range ids {
+		if _, ok := l.register.CategoryIndex(id); !ok {
+			problems.Add(fmt.Sprintf("%s.categories[%d]", path, i), "unknown", "the category is not declared")
+		}
+	}
+}
+
+func (l *Ledger) checkRecipient(path string, id privacy.RecipientID, problems *privacy.Problems) {
+	if _, ok := l.register.RecipientIndex(id); !ok {
+		problems.Add(path, "unknown", "the recipient is not declared")
+	}
+}
+
+func (l *Ledger) checkNotices(ctx context.Context, facts []Fact) error {
+	if l.notices == nil {
+		return nil
+	}
+	for _, fact := range facts {
+		var purposes []privacy.PurposeID
+		var notice Notice
+		switch fact := fact.(type) {
+		case Grant:
+			purposes, notice = fact.Purposes, fact.Evidence.Notice
+		case Renewal:
+			purposes, notice = fact.Purposes, fact.Evidence.Notice
+		}
+		for _, purpose := range purposes {
+			covered, err := l.notices.CoversPurpose(ctx, notice, purpose)
+			if err != nil {
+				return fmt.Errorf("consent: notice: %w", err)
+			}
+			if !covered {
+				return ErrNoticeDoesNotCover
+			}
+		}
+	}
+	return nil
+}

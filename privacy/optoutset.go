@@ -1,0 +1,116 @@
+package privacy
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math/bits"
+	"slices"
+	"strings"
+)
+
+// OptOutSet is a set of opt-outs. Its zero value is empty. It is a plain value:
+// methods return new sets, and equal sets compare equal with ==.
+//
+// A set that was given an OptOut which is not Valid is itself not Valid and
+// cannot be written, so that an unknown opt-out is never dropped silently.
+type OptOutSet uint8
+
+// NewOptOutSet returns the set of the given opt-outs.
+func NewOptOutSet(optOuts ...OptOut) OptOutSet {
+	var s OptOutSet
+	for _, o := range optOuts {
+		s = s.With(o)
+	}
+	return s
+}
+
+// bit returns the bit of o; every unknown opt-out has that of the zero value.
+func (o OptOut) bit() OptOutSet {
+	if !o.Valid() {
+		return 1
+	}
+	return 1 << o
+}
+
+// Valid reports whether the set holds constants only.
+func (s OptOutSet) Valid() bool {
+	return s&1 == 0 && bits.Len8(uint8(s)) <= len(optOutTable.rows)
+}
+
+// Has reports whether o is in the set; an unknown opt-out never is.
+func (s OptOutSet) Has(o OptOut) bool { return o.Valid() && s&o.bit() != 0 }
+
+// With returns the set and o.
+func (s OptOutSet) With(o OptOut) OptOutSet { return s | o.bit() }
+
+// Union returns the opt-outs in s or in other.
+func (s OptOutSet) Union(other OptOutSet) OptOutSet { return s | other }
+
+// Intersect returns the opt-outs in both s and other: of those that a person
+// exercised, the ones that end a purpose.
+func (s OptOutSet) Intersect(other OptOutSet) OptOutSet { return s & other }
+
+// Minus returns the opt-outs in s but not in other.
+func (s OptOutSet) Minus(other OptOutSet) OptOutSet { return s &^ other }
+
+// Len returns the number of opt-outs.
+func (s OptOutSet) Len() int { return bits.OnesCount8(uint8(s)) }
+
+// All yields the opt-outs in the order of the constants.
+func (s OptOutSet) All() iter.Seq[OptOut] {
+	return func(yield func(OptOut) bool) {
+		for o := range OptOuts() {
+			if s.Has(o) && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// codes returns the codes of the opt-outs in alphabetical order, never nil.
+func (s OptOutSet) codes() []string {
+	codes := make([]string, 0, s.Len())
+	for o := range s.All() {
+		codes = append(codes, o.String())
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// String returns the codes in alphabetical order, separated by commas.
+func (s OptOutSet) String() string {
+	codes := s.codes()
+	if !s.Valid() {
+		codes = append(codes, unknownCode)
+	}
+	return strings.Join(codes, ",")
+}
+
+// MarshalJSON returns the codes as an array in alphabetical order, or an error
+// matching ErrInvalid if s is not Valid.
+func (s OptOutSet) MarshalJSON() ([]byte, error) {
+	if !s.Valid() {
+		return nil, fmt.Errorf("opt-out set with an unknown opt-out cannot be written: %w", ErrInvalid)
+	}
+	return json.Marshal(s.codes())
+}
+
+// UnmarshalJSON accepts an array of codes in any order. The error matches
+// ErrInvalid, and s is then unchanged.
+func (s *OptOutSet) UnmarshalJSON(data []byte) error {
+	var codes []string
+	if err := json.Unmarshal(data, &codes); err != nil || codes == nil {
+		return fmt.Errorf("opt-out set is not an array of codes: %w", ErrInvalid)
+	}
+	var set OptOutSet
+	for _, code := range codes {
+		o, err := ParseOptOut(code)
+		if err != nil {
+			return err
+		}
+		set = set.With(o)
+	}
+	*s = set
+	return nil
+}

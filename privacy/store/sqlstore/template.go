@@ -1,0 +1,69 @@
+package sqlstore
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/labelop/privacykit/privacy"
+)
+
+// tables are the tables of every store, without prefix.
+var tables = []string{"schema_version", "streams", "events", "outbox", "feed", "decisions"}
+
+// indexes are the indexes of those tables, without prefix.
+var indexes = []string{"events_key", "outbox_pending", "outbox_changes", "decisions_subject", "decisions_disclosure"}
+
+// A template turns the text of a statement into that for one database: it puts
+// in the dialect's words, schema and prefix for {table}, and the prefix alone
+// for {name:table} and {name:index}, as CREATE INDEX wants it.
+type template struct {
+	replacer *strings.Replacer
+	// writes collects the statements of transactions.
+	writes []string
+}
+
+func newTemplate(dialect Dialect, schema, prefix string) *template {
+	pairs := dialect.words()
+	qualified := prefix
+	if schema != "" {
+		qualified = schema + "." + prefix
+	}
+	for _, table := range tables {
+		pairs = append(pairs, "{"+table+"}", qualified+table, "{name:"+table+"}", prefix+table)
+	}
+	for _, index := range indexes {
+		pairs = append(pairs, "{name:"+index+"}", prefix+index)
+	}
+	return &template{replacer: strings.NewReplacer(pairs...)}
+}
+
+// read returns the text of a statement that runs outside transactions.
+func (t *template) read(text string) string { return t.replacer.Replace(text) }
+
+// write returns the text of a statement that runs in transactions.
+func (t *template) write(text string) string {
+	text = t.replacer.Replace(text)
+	t.writes = append(t.writes, text)
+	return text
+}
+
+// maxNameLength leaves room for the longest name of ours within the 63 bytes
+// that PostgreSQL keeps of an identifier.
+const maxNameLength = 32
+
+// checkName reports whether name can stand in a statement as it is, without
+// quotes and with the same meaning on every database.
+func checkName(what, name string) error {
+	if len(name) > maxNameLength {
+		return fmt.Errorf("sqlstore: the %s is longer than %d bytes: %w", what, maxNameLength, privacy.ErrInvalid)
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', c == '_':
+		case '0' <= c && c <= '9' && i > 0:
+		default:
+			return fmt.Errorf("sqlstore: the %s must be lower-case letters, digits and underscores, and begin with no digit: %w", what, privacy.ErrInvalid)
+		}
+	}
+	return nil
+}
