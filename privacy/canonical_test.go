@@ -240,7 +240,7 @@ func TestCanonicalJSON(t *testing.T) {
 		{"bool", true, `true`},
 		{"string", "<a&b>\u2028\"\x1f", "\"<a&b>\u2028\\\"\\u001f\""},
 		{"int", -5, `-5`},
-		{"greatest int", maxSafeInteger, `9007199254740991`},
+		{"greatest integer", int64(maxSafeInteger), `9007199254740991`},
 		{"int64", int64(7), `7`},
 		{"uint8", uint8(7), `7`},
 		{"float64", 1e-7, `1e-7`},
@@ -277,10 +277,9 @@ func TestCanonicalJSONRefuses(t *testing.T) {
 		"NaN":                       math.NaN(),
 		"infinity":                  math.Inf(1),
 		"NaN in a struct":           struct{ A float64 }{math.NaN()},
-		"int":                       int(tooLarge),
-		"odd int":                   int(tooLarge + 1),
-		"least int":                 math.MinInt,
 		"int64":                     tooLarge,
+		"odd int64":                 tooLarge + 1,
+		"least int64":               int64(math.MinInt64),
 		"uint64":                    uint64(math.MaxUint64),
 		"int64 in a struct":         struct{ A int64 }{tooLarge},
 		"function":                  func() {},
@@ -294,6 +293,10 @@ func TestCanonicalJSONRefuses(t *testing.T) {
 			_, err := CanonicalJSON(in)
 			wantErrorIs(t, err, ErrInvalid)
 		})
+	}
+	if math.MaxInt > maxSafeInteger {
+		_, err := CanonicalJSON(math.MaxInt)
+		wantErrorIs(t, err, ErrInvalid)
 	}
 }
 

@@ -21,6 +21,11 @@ func Compile(declaration Declaration) (*Register, error) {
 	if err != nil {
 		return nil, err
 	}
+	return l.Compile(declaration)
+}
+
+// Compile is the function Compile under the tables of l.
+func (l *Law) Compile(declaration Declaration) (*Register, error) {
 	c := compiler{law: l, d: declaration.clone()}
 	c.d.normalise()
 	c.operator()
@@ -40,7 +45,7 @@ func Compile(declaration Declaration) (*Register, error) {
 // compiler holds what is known of a declaration while it is checked. The
 // indexes hold the first entry of each identifier.
 type compiler struct {
-	law      *law
+	law      *Law
 	d        Declaration
 	problems Problems
 
@@ -73,14 +78,14 @@ func (c *compiler) register() (*Register, error) {
 		arrangement:   c.arrangement,
 		tree:          c.tree,
 		activitiesFor: make(map[PurposeID][]ActivityID, len(c.d.Purposes)),
-		bases:         make([]basisTableau, len(c.d.Purposes)),
+		bases:         make([]basisChoice, len(c.d.Purposes)),
 	}
 	for i := range c.d.Activities {
 		a := &c.d.Activities[i]
 		r.activitiesFor[a.Purpose] = append(r.activitiesFor[a.Purpose], a.ID)
 	}
 	for i := range c.d.Purposes {
-		r.bases[i] = newBasisTableau(c.d.Purposes[i].Bases)
+		r.bases[i] = newBasisChoice(c.d.Purposes[i].Bases)
 	}
 	r.findings = findings(r)
 	return r, nil

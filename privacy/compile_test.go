@@ -89,7 +89,10 @@ var operatorCases = []problemCase{
 	{"a country is one of ISO 3166-1", func(d *privacy.Declaration) { d.Operator.Country = "UK" }, []string{"operator.country country"}},
 	{"text is UTF-8", func(d *privacy.Declaration) { d.Operator.LegalEntity = "a\xff" }, []string{"operator.legal_entity text"}},
 	{"text has no control characters", func(d *privacy.Declaration) { d.Operator.Address = "a\x00b" }, []string{"operator.address text"}},
-	{"text has no C1 control characters", func(d *privacy.Declaration) { d.Operator.Name = "a\u0085" }, []string{"operator.name text"}},
+	{"text has no C1 control characters", func(d *privacy.Declaration) { d.Operator.Name, d.Operator.Address = "\u0080", "\u009f" }, []string{"operator.name text", "operator.address text"}},
+	{"text has no DEL", func(d *privacy.Declaration) { d.Operator.Name, d.Operator.Address = "~\u00a0", "\x7f" }, []string{"operator.address text"}},
+	{"text has no carriage return", func(d *privacy.Declaration) { d.Operator.Name = "a\r" }, []string{"operator.name text"}},
+	{"text has no unit separator", func(d *privacy.Declaration) { d.Operator.Name = "a\x1f b" }, []string{"operator.name text"}},
 	{"a service has a name", func(d *privacy.Declaration) { d.Services = []string{"a", ""} }, []string{"services[1] required"}},
 	{"a service is listed once", func(d *privacy.Declaration) { d.Services = []string{"a", "a"} }, []string{"services[1] duplicate"}},
 
@@ -115,7 +118,10 @@ var categoryCases = []problemCase{
 	{"an identifier has a greatest length", func(d *privacy.Declaration) {
 		d.Categories = append(d.Categories, topLevel(longID), topLevel(longID+"a"))
 	}, []string{"categories[11].id identifier"}},
-	{"a category is declared once", func(d *privacy.Declaration) { d.Categories = append(d.Categories, d.Categories[4]) }, []string{"categories[10].id duplicate"}},
+	{"a category is declared once, and the first counts", func(d *privacy.Declaration) {
+		d.Categories = append(d.Categories, d.Categories[4])
+		d.Categories[10].Role = privacy.RoleProcessor
+	}, []string{"categories[10].id duplicate"}},
 	{"a category has a title", func(d *privacy.Declaration) { d.Categories[1].Title = "" }, []string{"categories[1].title required"}},
 	{"a parent is declared", func(d *privacy.Declaration) { d.Categories = append(d.Categories, topLevel("device.model")) }, []string{"categories[10].id parent_missing"}},
 	{"a category at the top states its role", func(d *privacy.Declaration) {
@@ -132,7 +138,9 @@ func topLevel(id privacy.CategoryID) privacy.Category {
 }
 
 var purposeCases = []problemCase{
-	{"a purpose has an identifier", func(d *privacy.Declaration) { d.Purposes = append(d.Purposes, privacy.Purpose{Title: "X"}) }, []string{"purposes[7].id required"}},
+	{"a purpose has an identifier", func(d *privacy.Declaration) {
+		d.Purposes = append(d.Purposes, privacy.Purpose{Title: "X"}, privacy.Purpose{Title: "Y"})
+	}, []string{"purposes[7].id required", "purposes[8].id required"}},
 	{"a purpose is declared once", func(d *privacy.Declaration) { d.Purposes = append(d.Purposes, d.Purposes[0]) }, []string{"purposes[7].id duplicate"}},
 	{"a purpose has a title", func(d *privacy.Declaration) { d.Purposes[0].Title = "" }, []string{"purposes[0].title required"}},
 	{"a purpose's texts are text", func(d *privacy.Declaration) { d.Purposes[0].Description, d.Purposes[0].DPV = "\x7f", "\x7f" }, []string{"purposes[0].description text", "purposes[0].dpv text"}},
@@ -252,6 +260,10 @@ var activityCases = []problemCase{
 	{"an activity uses something", func(d *privacy.Declaration) { d.Activities[0].Categories = nil }, []string{"activities[0].categories required"}},
 	{"an activity uses declared categories", func(d *privacy.Declaration) { d.Activities[0].Categories[1] = "account.phone" }, []string{"activities[0].categories[1] unknown_reference"}},
 	{"an activity lists a category once", func(d *privacy.Declaration) { d.Activities[0].Categories[1] = "account.name" }, []string{"activities[0].categories[1] duplicate"}},
+	{"an activity's categories have names", func(d *privacy.Declaration) { d.Activities[5].Categories[0] = "" }, []string{"activities[5].categories[0] required"}},
+	{"a category that is not declared is reported where it stands first", func(d *privacy.Declaration) {
+		d.Activities[1].Categories = []privacy.CategoryID{"x", "usage", "x"}
+	}, []string{"activities[1].categories[0] unknown_reference", "activities[1].categories[2] duplicate"}},
 	{"an activity does something", func(d *privacy.Declaration) { d.Activities[0].Operations = nil }, []string{"activities[0].operations required"}},
 	{"an operation exists", func(d *privacy.Declaration) { d.Activities[0].Operations[0] = 99 }, []string{"activities[0].operations[0] unknown"}},
 	{"an operation is listed once", func(d *privacy.Declaration) { d.Activities[0].Operations[1] = privacy.OperationCollect }, []string{"activities[0].operations[1] duplicate"}},

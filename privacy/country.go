@@ -27,8 +27,11 @@ func countryIndex(code string) int {
 	if len(code) != 2 || !isUpper(code[0]) || !isUpper(code[1]) {
 		return 0
 	}
-	return 1 + int(code[0]-'A')*26 + int(code[1]-'A')
+	return alpha2Index(code[0], code[1])
 }
+
+// alpha2Index returns the place of a code of two upper-case letters.
+func alpha2Index(first, second byte) int { return 1 + int(first-'A')*26 + int(second-'A') }
 
 func isUpper(b byte) bool { return b >= 'A' && b <= 'Z' }
 

@@ -61,7 +61,7 @@ func TestParseDeclarationIsStrict(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 			for _, problem := range problems {
-				if problem.Detail == "" || strings.Contains(problem.Detail, "invalid") {
+				if problem.Detail == "" || strings.HasSuffix(problem.Detail, ": invalid") {
 					t.Errorf("detail %q", problem.Detail)
 				}
 			}

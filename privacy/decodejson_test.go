@@ -41,4 +41,5 @@ func TestDecodeJSONKeepsTheProblems(t *testing.T) {
 	var problems Problems
 	wantTrue(t, errors.As(err, &problems))
 	wantEqual(t, 1, len(problems))
+	wantEqual(t, "JSON: "+problems.Error(), err.Error())
 }

@@ -13,18 +13,25 @@ func (j Jurisdiction) Check() error {
 	return nil
 }
 
+// unionJurisdiction is the one jurisdiction that is no country: the European
+// Economic Area, where the law of the Union on data protection applies.
+const unionJurisdiction Jurisdiction = "eu"
+
+// unionKey is the key of unionJurisdiction.
+var unionKey = foldJurisdiction(unionJurisdiction)
+
 // Canonical returns the form of j that a Register uses: "eu" in lower case and
 // ISO codes in upper case, such as "GB", "DE" and "US-CA". It returns a j that
 // Check refuses unchanged.
 func (j Jurisdiction) Canonical() Jurisdiction {
-	key := j.key()
-	if key == (jurisdictionKey{}) {
+	switch key := j.key(); key {
+	case jurisdictionKey{}:
 		return j
+	case unionKey:
+		return unionJurisdiction
+	default:
+		return Jurisdiction(key[:len(j)])
 	}
-	if l, err := embeddedLaw(); err == nil && key == l.eea.key {
-		return l.eea.table.Jurisdiction
-	}
-	return Jurisdiction(key[:len(j)])
 }
 
 // jurisdictionKey is a jurisdiction in upper case, padded with zeros: a value
@@ -34,13 +41,10 @@ type jurisdictionKey [len("US-CAL")]byte
 // key returns the key of j, the zero key if Check refuses j.
 func (j Jurisdiction) key() jurisdictionKey {
 	key := foldJurisdiction(j)
-	if key == (jurisdictionKey{}) || countries()[key.countryIndex()] {
-		return key
+	if key != unionKey && !countries()[key.countryIndex()] {
+		return jurisdictionKey{}
 	}
-	if l, err := embeddedLaw(); err == nil && key == l.eea.key {
-		return key
-	}
-	return jurisdictionKey{}
+	return key
 }
 
 // foldJurisdiction returns the key of a jurisdiction that has the right form,
@@ -68,14 +72,12 @@ func foldJurisdiction(j Jurisdiction) jurisdictionKey {
 }
 
 // country returns the key of the country that the jurisdiction is in.
-func (k jurisdictionKey) country() jurisdictionKey {
-	return jurisdictionKey{k[0], k[1]}
-}
+func (k jurisdictionKey) country() jurisdictionKey { return jurisdictionKey{k[0], k[1]} }
 
 // countryIndex returns the place of the jurisdiction's country in a countrySet.
 func (k jurisdictionKey) countryIndex() int {
-	if k[0] == 0 {
+	if k == (jurisdictionKey{}) {
 		return 0
 	}
-	return 1 + int(k[0]-'A')*26 + int(k[1]-'A')
+	return alpha2Index(k[0], k[1])
 }

@@ -126,7 +126,10 @@ func (p Period) Times(n int) (Period, error) {
 		return Period{}, errPeriodPart
 	}
 	product := Period{p.Years * n, p.Months * n, p.Weeks * n, p.Days * n}
-	return product, product.Check()
+	if !product.legal() {
+		return Period{}, errPeriodPart
+	}
+	return product, nil
 }
 
 // Cutoff returns the latest date d for which d.Add(p) is at or before at. It

@@ -95,12 +95,14 @@ func TestTimes(t *testing.T) {
 		{"P5000D", 2, ""},
 		{"P1D", -1, ""},
 		{"P1D", math.MaxInt, ""},
+		{"P4D", math.MaxInt/2 + 1, ""},
 		{"P0D", math.MaxInt, "P0D"},
 		{"P0D", -1, ""},
 	} {
 		p, err := MustPeriod(tt.period).Times(tt.n)
 		if tt.want == "" {
 			wantErrorIs(t, err, ErrInvalid, "%d times %s", tt.n, tt.period)
+			wantTrue(t, p.IsZero())
 			continue
 		}
 		wantNoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -83,6 +84,11 @@ type valuer struct{ value any }
 
 func (v valuer) LogValue() slog.Value { return slog.AnyValue(v.value) }
 
+// maker holds nothing but logs as a tagged value.
+type maker struct{}
+
+func (maker) LogValue() slog.Value { return slog.AnyValue(secretTalkative) }
+
 type wrapper struct{ err error }
 
 func (w *wrapper) Error() string { return "wrapped: " + w.err.Error() }
@@ -103,8 +109,6 @@ type linked struct {
 }
 
 func TestRedactorPrints(t *testing.T) {
-	ring := &linked{Email: "secret"}
-	ring.Next = ring
 	email := "secret"
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	for rule, test := range map[string]struct {
@@ -227,6 +231,12 @@ func TestRedactorPrints(t *testing.T) {
 			}{valuer{&secretTalkative}},
 			`{"A":"[redacted]"}`,
 		},
+		"a LogValuer in a field that makes a tagged value": {
+			struct {
+				A maker `privacy:"-"`
+			}{},
+			`{"A":{"Name":"Ada","email":"[redacted]"}}`,
+		},
 		"a LogValuer that made a plain value": {
 			struct {
 				A valuer `privacy:"-"`
@@ -236,6 +246,10 @@ func TestRedactorPrints(t *testing.T) {
 		"a group": {
 			slog.GroupValue(slog.Any("p", secretTalkative), slog.Group("g", "q", secretTalkative)),
 			`{"p":{"Name":"Ada","email":"[redacted]"},"g":{"q":{"Name":"Ada","email":"[redacted]"}}}`,
+		},
+		"a group with nothing in an attribute": {
+			slog.GroupValue(slog.Any("p", person{"Ada"}), slog.Any("n", nil)),
+			`{"p":{"Name":"Ada"},"n":null}`,
 		},
 		"tagged values in untagged containers": {
 			map[string]any{"user": secretTalkative, "n": 1, "list": []any{&secretTalkative, "x"}},
@@ -292,6 +306,14 @@ func TestRedactorPrints(t *testing.T) {
 			fmt.Errorf("saving: %w", errors.New("disk full")),
 			`"saving: disk full"`,
 		},
+		"an error that wraps a tagged error, in a struct": {
+			struct{ Err error }{fmt.Errorf("a: %w", fmt.Errorf("b: %w", secretTalkative))},
+			`{"Err":{"Name":"Ada","email":"[redacted]"}}`,
+		},
+		"an error that wraps an error that holds a tagged value": {
+			fmt.Errorf("a: %w", fmt.Errorf("b: %w", &failedOn{"save", &secretTalkative})),
+			`{"Op":"save","On":{"Name":"Ada","email":"[redacted]"}}`,
+		},
 		"an error that wraps nothing": {&wrapperOfNothing{}, `"nothing"`},
 		"a LogValuer that panics":     {panicking{"secret"}, `{"email":"[redacted]"}`},
 		"an error that panics":        {panickingWrapper{errors.New("secret")}, `"[redacted]"`},
@@ -308,6 +330,14 @@ func TestRedactorPrints(t *testing.T) {
 		})
 	}
 }
+
+// failedOn is an error without tags that may hold anything.
+type failedOn struct {
+	Op string
+	On any
+}
+
+func (f *failedOn) Error() string { return fmt.Sprint(f.Op, f.On) }
 
 type wrapperOfNothing struct{ err any }
 
@@ -332,6 +362,7 @@ func TestRedactorTypesWithoutTagsPass(t *testing.T) {
 		"text", 5, true, time.Second, []int{1}, errors.New("failed"),
 		plain{A: 1, B: map[string]any{"a": []any{1, "b"}}, c: []any{2}},
 		&plain{}, json.RawMessage(`{}`), map[string]any{"a": nil, "b": envelope{}},
+		longChain(), make([]any, 100_000),
 		[]slog.Value{slog.IntValue(1)}, fmt.Errorf("a: %w", errors.ErrUnsupported),
 	} {
 		var record slog.Record
@@ -344,6 +375,15 @@ func TestRedactorTypesWithoutTagsPass(t *testing.T) {
 			return true
 		})
 	}
+}
+
+// longChain returns an error around 50 others, none of them tagged.
+func longChain() error {
+	err := errors.New("first")
+	for range 25 {
+		err = &fs.PathError{Op: "open", Path: "x", Err: fmt.Errorf("wrapped: %w", err)}
+	}
+	return err
 }
 
 // handlerFunc is a handler that hands records to a function.
@@ -402,7 +442,7 @@ func TestRedactorBounds(t *testing.T) {
 	ring.Next = ring
 	loop := map[string]any{"p": secretTalkative}
 	loop["self"] = loop
-	wide := make([]any, 1<<17)
+	wide := make([]any, 1<<14)
 	for i := range wide {
 		wide[i] = secretTalkative
 	}
@@ -412,13 +452,27 @@ func TestRedactorBounds(t *testing.T) {
 	}
 	lasso := valuer{}
 	lasso.value = slog.GroupValue(slog.Any("a", &lasso))
-	for name, v := range map[string]any{
-		"ring": ring, "loop": loop, "wide": wide, "chain": chain, "valuer": lasso, "deep": deep(1000, secretTalkative),
+	for name, test := range map[string]struct {
+		value any
+		count string // occurs at most this often
+		most  int
+	}{
+		"ring":           {ring, `"Next"`, 64},
+		"loop":           {loop, `"self"`, 64},
+		"wide":           {wide, `"email"`, 1 << 13},
+		"chain":          {chain, `"email"`, 0},
+		"valuer":         {lasso, `"a"`, 64},
+		"deep":           {deep(1000, secretTalkative), "[", 64},
+		"deep, untagged": {deep(1000, "plain"), "[", 64},
+		"wide, untagged": {make([]any, 1<<18), "null", 1 << 13},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asJSON, asText := logged(t, newRedactor(t), v)
+			asJSON, asText := logged(t, newRedactor(t), test.value)
 			if strings.Contains(asJSON+asText, "secret") || !strings.Contains(asJSON, privacy.Redacted) {
 				t.Errorf("got %.200s", asJSON)
+			}
+			if got := strings.Count(asJSON, test.count); got > test.most {
+				t.Errorf("%s occurs %d times, want at most %d", test.count, got, test.most)
 			}
 		})
 	}

@@ -8,28 +8,40 @@ import (
 
 var slogValue = reflect.TypeFor[slog.Value]()
 
-// The bounds of one redaction. What lies beyond prints as Redacted.
+// The bounds of one redaction. What lies beyond prints as Redacted: as a tagged
+// value if that is where it lies, or as an untagged one that could not be
+// searched to the end.
 const (
-	maxRedactionDepth = 64
-	maxRedactionNodes = 1 << 16
+	maxPrintedDepth  = 64
+	maxPrintedValues = 1 << 13
+	maxSearchDepth   = 256
+	maxSearchValues  = 1 << 17
 )
 
 // redaction is the redaction of one value.
 type redaction struct {
 	redactor *Redactor
-	nodes    int
+	printed  int
+	searched int
+	harmless map[uintptr]reflect.Type // pointers that lead to nothing tagged
 }
 
-// spend counts a visited value and reports whether the bounds are exceeded.
-func (r *redaction) spend(depth int) bool {
-	r.nodes++
-	return depth > maxRedactionDepth || r.nodes > maxRedactionNodes
+// beyondPrint counts a value to print and reports whether it is out of bounds.
+func (r *redaction) beyondPrint(depth int) bool {
+	r.printed++
+	return depth > maxPrintedDepth || r.printed > maxPrintedValues
+}
+
+// beyondSearch counts a value to search and reports whether it is out of bounds.
+func (r *redaction) beyondSearch(depth int) bool {
+	r.searched++
+	return depth > maxSearchDepth || r.searched > maxSearchValues
 }
 
 // logValue redacts a value of slog. It does not leave it to slog.Value.Resolve to
 // call LogValue, because that would call the one of a tagged type too.
 func (r *redaction) logValue(v slog.Value, depth int) slog.Value {
-	if r.spend(depth) {
+	if r.beyondPrint(depth) {
 		return slog.StringValue(Redacted)
 	}
 	switch v.Kind() {
@@ -52,7 +64,7 @@ func (r *redaction) logValue(v slog.Value, depth int) slog.Value {
 
 // value redacts v where c holds.
 func (r *redaction) value(v reflect.Value, c coverage, depth int) slog.Value {
-	if r.spend(depth) {
+	if r.beyondPrint(depth) {
 		return slog.StringValue(Redacted)
 	}
 	if !v.IsValid() {
@@ -62,11 +74,11 @@ func (r *redaction) value(v reflect.Value, c coverage, depth int) slog.Value {
 		if !r.redactor.allows(c) {
 			return slog.StringValue(Redacted)
 		}
-		if cause, ok := r.taggedCause(v, depth); ok {
-			return r.value(cause, c, depth+1)
-		}
-		if v.CanInterface() && !r.holdsTagged(v, depth) {
+		if v.CanInterface() && !r.holdsTagged(v, 0) {
 			return r.leaf(v, depth)
+		}
+		if cause, ok := r.taggedCause(v, 0); ok {
+			return r.value(cause, c, depth+1)
 		}
 	}
 	switch v.Kind() {
@@ -89,7 +101,7 @@ func (r *redaction) value(v reflect.Value, c coverage, depth int) slog.Value {
 // group, which can hold anything.
 func (r *redaction) leaf(v reflect.Value, depth int) slog.Value {
 	value := slog.AnyValue(v.Interface())
-	if value.Kind() == slog.KindAny && v.Type() != slogValue {
+	if value.Kind() == slog.KindAny {
 		return value
 	}
 	return r.logValue(value, depth+1)
@@ -132,7 +144,7 @@ func (r *redaction) mapping(v reflect.Value, c coverage, depth int) slog.Value {
 	for iter := v.MapRange(); iter.Next(); {
 		value := plainValue(r.value(iter.Value(), c, depth+1))
 		values = append(values, value)
-		key, ok := r.key(iter.Key(), c, depth)
+		key, ok := r.key(iter.Key(), c)
 		byKey[key] = value
 		keysShown = keysShown && ok
 	}
@@ -143,11 +155,11 @@ func (r *redaction) mapping(v reflect.Value, c coverage, depth int) slog.Value {
 }
 
 // key returns a map key as text if it may be printed.
-func (r *redaction) key(v reflect.Value, c coverage, depth int) (string, bool) {
+func (r *redaction) key(v reflect.Value, c coverage) (string, bool) {
 	if v.Kind() == reflect.Interface {
 		v = v.Elem()
 	}
-	if !v.IsValid() || !r.redactor.allows(c) || r.holdsTagged(v, depth) {
+	if !v.IsValid() || !r.redactor.allows(c) || r.holdsTagged(v, 0) {
 		return "", false
 	}
 	text, err := scalarText(v)
@@ -167,10 +179,10 @@ func plainValue(v slog.Value) any {
 }
 
 // holdsTagged reports whether a handler that prints v might print a value of a
-// tagged type with it: by JSON, which follows exported fields, or by package
-// fmt, which prints unexported ones but follows no pointers there. Maps behind
-// unexported fields are not read, because their owner may be writing to them;
-// they are taken to hold something. So is what exceeds the bounds.
+// tagged type with it: by JSON, which follows exported fields, by package fmt,
+// which prints unexported ones but follows no pointers there, or by the text of
+// an error, which is likely to quote the errors it wraps. What exceeds the bounds
+// is taken to hold one.
 func (r *redaction) holdsTagged(v reflect.Value, depth int) bool {
 	if !v.IsValid() {
 		return false
@@ -179,18 +191,40 @@ func (r *redaction) holdsTagged(v reflect.Value, depth int) bool {
 	if facts.tagged || !facts.dynamic {
 		return facts.tagged
 	}
-	if r.spend(depth) {
+	if r.beyondSearch(depth) {
 		return true
-	}
-	if v.Type() == slogValue && v.CanInterface() {
-		v = reflect.ValueOf(v.Interface().(slog.Value).Any())
-		return r.holdsTagged(v, depth+1)
 	}
 	switch v.Kind() {
 	case reflect.Interface:
 		return r.holdsTagged(v.Elem(), depth+1)
 	case reflect.Pointer:
-		return v.CanInterface() && r.holdsTagged(v.Elem(), depth+1)
+		return r.pointerHoldsTagged(v, depth)
+	}
+	return r.contentHoldsTagged(v, depth) || r.wrapsTagged(v, depth)
+}
+
+func (r *redaction) pointerHoldsTagged(v reflect.Value, depth int) bool {
+	if !v.CanInterface() || r.harmless[v.Pointer()] == v.Type() {
+		return false
+	}
+	if r.holdsTagged(v.Elem(), depth+1) || r.wrapsTagged(v, depth) {
+		return true
+	}
+	if r.harmless == nil {
+		r.harmless = map[uintptr]reflect.Type{}
+	}
+	r.harmless[v.Pointer()] = v.Type()
+	return false
+}
+
+// contentHoldsTagged is holdsTagged for what lies in v. Maps behind unexported
+// fields are not read, because their owner may be writing to them; they are taken
+// to hold something.
+func (r *redaction) contentHoldsTagged(v reflect.Value, depth int) bool {
+	if v.Type() == slogValue && v.CanInterface() {
+		return r.holdsTagged(reflect.ValueOf(v.Interface().(slog.Value).Any()), depth+1)
+	}
+	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if r.holdsTagged(v.Field(i), depth+1) {
@@ -204,59 +238,58 @@ func (r *redaction) holdsTagged(v reflect.Value, depth int) bool {
 			}
 		}
 	case reflect.Map:
-		return r.mapHoldsTagged(v, depth)
-	}
-	return false
-}
-
-func (r *redaction) mapHoldsTagged(v reflect.Value, depth int) bool {
-	if !v.CanInterface() {
-		return v.Len() > 0
-	}
-	for iter := v.MapRange(); iter.Next(); {
-		if r.holdsTagged(iter.Key(), depth+1) || r.holdsTagged(iter.Value(), depth+1) {
-			return true
+		if !v.CanInterface() {
+			return v.Len() > 0
+		}
+		for iter := v.MapRange(); iter.Next(); {
+			if r.holdsTagged(iter.Key(), depth+1) || r.holdsTagged(iter.Value(), depth+1) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// taggedCause returns the first error wrapped by v that has to be redacted:
-// the text of v is likely to quote it.
+// wrapsTagged is holdsTagged for the errors that v wraps.
+func (r *redaction) wrapsTagged(v reflect.Value, depth int) bool {
+	return slices.ContainsFunc(wrappedErrors(v), func(err error) bool {
+		return r.holdsTagged(reflect.ValueOf(err), depth+1)
+	})
+}
+
+// taggedCause returns the error that v wraps, at any depth, and that has to be
+// redacted for what it is or holds itself.
 func (r *redaction) taggedCause(v reflect.Value, depth int) (reflect.Value, bool) {
-	if !v.CanInterface() {
-		return reflect.Value{}, false
+	if r.beyondSearch(depth) {
+		return reflect.ValueOf(Redacted), true
 	}
-	var causes []error
-	switch err := v.Interface().(type) {
-	case interface{ Unwrap() error }:
-		causes = []error{err.Unwrap()}
-	case interface{ Unwrap() []error }:
-		causes = err.Unwrap()
-	}
-	for _, cause := range causes {
-		if r.spend(depth) {
-			return reflect.ValueOf(Redacted), true
+	for _, err := range wrappedErrors(v) {
+		inner := reflect.ValueOf(err)
+		if !r.holdsTagged(inner, depth+1) {
+			continue
 		}
-		if found, ok := r.firstTagged(cause, depth+1); ok {
-			return found, true
+		if factsOf(inner.Type()).tagged {
+			return inner, true
 		}
+		if cause, ok := r.taggedCause(inner, depth+1); ok {
+			return cause, true
+		}
+		return inner, true
 	}
 	return reflect.Value{}, false
 }
 
-// firstTagged returns err if it is of a tagged type, else the first error it
-// wraps that has to be redacted, else err if it has to be for what it holds.
-func (r *redaction) firstTagged(err error, depth int) (reflect.Value, bool) {
-	if err == nil {
-		return reflect.Value{}, false
+// wrappedErrors returns the errors that v wraps directly, as package errors sees
+// them.
+func wrappedErrors(v reflect.Value) []error {
+	if !v.CanInterface() {
+		return nil
 	}
-	v := reflect.ValueOf(err)
-	if factsOf(v.Type()).tagged {
-		return v, true
+	switch err := v.Interface().(type) {
+	case interface{ Unwrap() error }:
+		return []error{err.Unwrap()}
+	case interface{ Unwrap() []error }:
+		return err.Unwrap()
 	}
-	if cause, ok := r.taggedCause(v, depth); ok {
-		return cause, true
-	}
-	return v, r.holdsTagged(v, depth)
+	return nil
 }

@@ -16,7 +16,7 @@ type Register struct {
 	declaration Declaration
 	hash        [32]byte
 	findings    []Finding
-	law         *law
+	law         *Law
 	regime      Jurisdiction
 
 	category    map[CategoryID]int
@@ -28,7 +28,7 @@ type Register struct {
 
 	tree          categoryTree
 	activitiesFor map[PurposeID][]ActivityID
-	bases         []basisTableau
+	bases         []basisChoice
 }
 
 // Hash returns the SHA-256 of the canonical JSON (RFC 8785) of Declaration. It

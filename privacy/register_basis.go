@@ -1,7 +1,9 @@
 package privacy
 
-// basisTableau finds the legal basis of one purpose for a jurisdiction.
-type basisTableau struct {
+import "slices"
+
+// basisChoice finds the legal basis of one purpose for a jurisdiction.
+type basisChoice struct {
 	bases []PurposeBasis
 	named []namedBasis
 	// elsewhere is the place of the basis that names no jurisdiction, -1 if
@@ -16,24 +18,24 @@ type namedBasis struct {
 	place        int
 }
 
-// newBasisTableau copies bases without their jurisdictions, so that an entry
+// newBasisChoice copies bases without their jurisdictions, so that an entry
 // can be handed out without another copy.
-func newBasisTableau(bases []PurposeBasis) basisTableau {
-	t := basisTableau{bases: make([]PurposeBasis, len(bases)), elsewhere: -1}
+func newBasisChoice(bases []PurposeBasis) basisChoice {
+	c := basisChoice{bases: make([]PurposeBasis, len(bases)), elsewhere: -1}
 	for i, basis := range bases {
 		if len(basis.Jurisdictions) == 0 {
-			t.elsewhere = i
+			c.elsewhere = i
 		}
 		for _, jurisdiction := range basis.Jurisdictions {
-			t.named = append(t.named, namedBasis{jurisdiction.key(), i})
+			c.named = append(c.named, namedBasis{jurisdiction.key(), i})
 		}
-		if strictness(basis.Basis) < strictness(bases[t.strictest].Basis) {
-			t.strictest = i
+		if strictness(basis.Basis) < strictness(bases[c.strictest].Basis) {
+			c.strictest = i
 		}
 		basis.Jurisdictions = nil
-		t.bases[i] = basis
+		c.bases[i] = basis
 	}
-	return t
+	return c
 }
 
 // strictnessOrder ranks the legal bases by how much the use of data depends on
@@ -49,14 +51,8 @@ var strictnessOrder = [...]LegalBasis{
 	BasisLegalObligation,
 }
 
-func strictness(basis LegalBasis) int {
-	for i, ranked := range strictnessOrder {
-		if ranked == basis {
-			return i
-		}
-	}
-	return len(strictnessOrder)
-}
+// strictness returns the rank of a basis, lower for stricter ones.
+func strictness(basis LegalBasis) int { return slices.Index(strictnessOrder[:], basis) }
 
 // BasisFor returns the legal basis that the operator relies on as controller
 // for a purpose where the law of a jurisdiction protects the subject, and
@@ -78,37 +74,37 @@ func (r *Register) BasisFor(purpose PurposeID, jurisdiction Jurisdiction) (Purpo
 	if !ok {
 		return PurposeBasis{}, false
 	}
-	t := &r.bases[i]
-	place := t.place(r.law, jurisdiction.key())
-	if place < 0 || place >= len(t.bases) {
+	c := &r.bases[i]
+	place := c.place(r.law, jurisdiction.key())
+	if place < 0 || place >= len(c.bases) {
 		return PurposeBasis{}, false
 	}
-	return t.bases[place], true
+	return c.bases[place], true
 }
 
 // place returns the place of the basis for a jurisdiction, or one outside the
 // bases if there is none.
-func (t *basisTableau) place(l *law, key jurisdictionKey) int {
+func (c *basisChoice) place(l *Law, key jurisdictionKey) int {
 	if key == (jurisdictionKey{}) {
-		return t.strictest
+		return c.strictest
 	}
-	if place, ok := t.find(key); ok {
+	if place, ok := c.find(key); ok {
 		return place
 	}
 	country := key.country()
-	if place, ok := t.find(country); ok {
+	if place, ok := c.find(country); ok {
 		return place
 	}
 	if l.eea.hasMember(country) {
-		if place, ok := t.find(l.eea.key); ok {
+		if place, ok := c.find(unionKey); ok {
 			return place
 		}
 	}
-	return t.elsewhere
+	return c.elsewhere
 }
 
-func (t *basisTableau) find(key jurisdictionKey) (int, bool) {
-	for _, entry := range t.named {
+func (c *basisChoice) find(key jurisdictionKey) (int, bool) {
+	for _, entry := range c.named {
 		if entry.jurisdiction == key {
 			return entry.place, true
 		}

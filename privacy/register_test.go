@@ -558,7 +558,7 @@ func BenchmarkBasisFor(b *testing.B) {
 	d.Purposes[1].Bases = basesByPlace("", "eu gb", "US", "US-CA US-CO US-VA US-CT US-TX")
 	r := compile(b, d)
 	for _, jurisdiction := range []privacy.Jurisdiction{"", "US-TX", "DE"} {
-		b.Run(string(jurisdiction), func(b *testing.B) {
+		b.Run("for="+string(jurisdiction), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				r.BasisFor("security", jurisdiction)

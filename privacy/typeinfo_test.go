@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -159,29 +160,43 @@ func TestTypeInfoLeaves(t *testing.T) {
 type plainBase struct{ Count int }
 
 func TestTypeInfoIndexLeadsToTheLeaf(t *testing.T) {
+	type pair struct {
+		First, Second string `privacy:"account.name"`
+	}
 	type record struct {
 		base
 		Owner *person
-		List  []person
+		Deep  struct {
+			A struct{ B struct{ C struct{ D pair } } }
+		}
+		List []person
+		Ref  **person
 	}
 	info, err := privacy.TypeOf[record]()
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	v := reflect.ValueOf(record{base: base{at}, Owner: &person{"Ada"}})
-	want := map[string]any{"base.Created": at, "Owner.Name": "Ada"}
+	held := record{base: base{at}, Owner: &person{"Ada"}}
+	held.Deep.A.B.C.D = pair{"1", "2"}
+	leaves := map[string]any{}
 	for field := range info.Fields() {
 		if field.Index == nil {
-			if field.Path != "List[*].Name" {
-				t.Errorf("%s has no index", field.Path)
-			}
+			leaves[field.Path] = nil
 			continue
 		}
-		leaf, err := v.FieldByIndexErr(field.Index)
-		if err != nil || leaf.Interface() != want[field.Path] || leaf.Type() != field.Type {
-			t.Errorf("%s: index leads to %v, %v", field.Path, leaf, err)
+		leaf, err := reflect.ValueOf(held).FieldByIndexErr(field.Index)
+		if err != nil || leaf.Type() != field.Type {
+			t.Fatalf("%s: index leads to %v, %v", field.Path, leaf, err)
 		}
+		leaves[field.Path] = leaf.Interface()
+	}
+	want := map[string]any{
+		"base.Created": at, "Owner.Name": "Ada", "Deep.A.B.C.D.First": "1", "Deep.A.B.C.D.Second": "2",
+		"List[*].Name": nil, "Ref.Name": nil,
+	}
+	if !maps.Equal(leaves, want) {
+		t.Errorf("got  %v\nwant %v", leaves, want)
 	}
 }
 

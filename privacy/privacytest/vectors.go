@@ -17,7 +17,8 @@ import (
 
 // VectorsEnv is the environment variable that names further directories of
 // legal cases, separated like those of PATH. They should be absolute: a test
-// runs in the directory of its package.
+// runs in the directory of its package. The go command does not see changes of
+// files outside the module, so run with -count=1.
 const VectorsEnv = "PRIVACYKIT_VECTORS"
 
 // OwnVectors is the directory of a package's own legal cases, relative to it.

@@ -199,7 +199,7 @@ func TestFailingCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(executable, "-test.run=^TestFailingCases$", "-test.v")
+	command := exec.CommandContext(t.Context(), executable, "-test.run=^TestFailingCases$", "-test.v")
 	command.Env = append(os.Environ(), failingRun+"=1")
 	output, err := command.CombinedOutput()
 	if err == nil {

@@ -1,8 +1,10 @@
 package archtest
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -72,4 +74,36 @@ func TestMisplacedBites(t *testing.T) {
 	checkFindings(t, misplaced(slices.DeleteFunc(complete, func(e string) bool { return e == "dsr" })), []string{
 		"dsr is missing",
 	})
+}
+
+// unlistedModules compares the modules of the developers' workspace, as
+// directories from the repository's root, with those that are there.
+func unlistedModules(listed []string, repo *repository) []string {
+	var findings []string
+	for _, m := range repo.modules {
+		if !slices.Contains(listed, m.dir) {
+			findings = append(findings, workspace+" does not use "+m.dir)
+		}
+	}
+	return findings
+}
+
+const workspace = ".dev/privacy.work"
+
+func TestWorkspaceUsesEveryModule(t *testing.T) {
+	var file struct{ Use []struct{ DiskPath string } }
+	if err := json.Unmarshal(goOutput(t, root(t), "work", "edit", "-json", workspace), &file); err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, use := range file.Use {
+		listed = append(listed, path.Join(path.Dir(workspace), use.DiskPath))
+	}
+	report(t, unlistedModules(listed, thisRepository(t)))
+}
+
+func TestUnlistedModulesBite(t *testing.T) {
+	repo := fixture(t, map[string]string{"examples/go.mod": "module " + rootModule + "/examples\n"})
+	checkFindings(t, unlistedModules([]string{".", "examples"}, repo), nil)
+	checkFindings(t, unlistedModules([]string{"."}, repo), []string{"does not use examples"})
 }

@@ -16,8 +16,8 @@ type Options struct {
 	// Prefix begins the name of every table and index: up to 32 lower-case
 	// letters, digits and underscores. Empty means DefaultPrefix.
 	Prefix string
-	// Schema is the schema that the tables are in, which must exist. Empty means
-	// the connection's own (on PostgreSQL, the first of its search path).
+	// Schema is the schema that the tables are in, on PostgreSQL; it must exist
+	// and is named as Prefix is. Empty means the first of the search path.
 	Schema string
 	// Readers is another pool on the same database that reads are sent to. On
 	// SQLite it lets the pool that writes have a single connection. It must see
@@ -25,7 +25,8 @@ type Options struct {
 	// of the stores. Nil means that one pool does both.
 	Readers *sql.DB
 	// Source is the source of the audit events of effects, a URI reference such
-	// as "/labelop/privacy". Empty means "/privacykit".
+	// as "/labelop/privacy". Empty means
+	// "/privacykit/consent".
 	Source string
 	// Clock tells when an effect is recorded. Nil means privacy.SystemClock.
 	Clock privacy.Clock
@@ -105,8 +106,11 @@ func newCore(dialect Dialect, options *Options) (*core, error) {
 	if err := checkName("schema", o.Schema); err != nil {
 		return nil, err
 	}
+	if dialect == SQLite && o.Schema != "" {
+		return nil, fmt.Errorf("sqlstore: SQLite has no schemas: %w", privacy.ErrInvalid)
+	}
 	if o.Source == "" {
-		o.Source = "/privacykit"
+		o.Source = "/privacykit/consent"
 	}
 	if o.Clock == nil {
 		o.Clock = privacy.SystemClock{}

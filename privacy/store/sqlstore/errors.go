@@ -71,7 +71,8 @@ const (
 	// classSafe is classOther with a text that quotes no data.
 	classSafe
 	// classRetry is a race that the server has ended by undoing all: a unique
-	// violation of two first inserts, a deadlock, a serialization failure.
+	// violation of two first inserts, two that create the same table, a deadlock,
+	// a serialization failure.
 	classRetry
 	// classGone is a fault of the whole database: other work would fail as well.
 	classGone
@@ -107,7 +108,7 @@ var safeClasses = []string{"08", "25", "28", "3D", "3F", "40", "53", "54", "55",
 
 func classifyState(code string) (error, class) {
 	switch code {
-	case "40001", "40P01", "23505":
+	case "40001", "40P01", "23505", "42P07":
 		return ErrBusy, classRetry
 	case "55P03":
 		return ErrBusy, classGone

@@ -16,7 +16,6 @@ CREATE TABLE {events} (
 	tenant          text COLLATE "C" NOT NULL,
 	subject         text COLLATE "C" NOT NULL,
 	sequence        bigint NOT NULL,
-	last_sequence   bigint NOT NULL,
 	id              text COLLATE "C" NOT NULL,
 	kind            text COLLATE "C" NOT NULL,
 	occurred_at     bigint NOT NULL,

@@ -15,7 +15,6 @@ CREATE TABLE {events} (
 	tenant          TEXT    NOT NULL,
 	subject         TEXT    NOT NULL,
 	sequence        INTEGER NOT NULL,
-	last_sequence   INTEGER NOT NULL,
 	id              TEXT    NOT NULL,
 	kind            TEXT    NOT NULL,
 	occurred_at     INTEGER NOT NULL,

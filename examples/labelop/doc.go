@@ -1,0 +1,15 @@
+// Command labelop is a small annotation service that keeps its privacy policy:
+// customers upload images, people annotate them and a model suggests labels,
+// and each of these runs only if the legal basis, the role, the recipient and
+// the age allow it. The evidence is in an SQLite file and survives restarts.
+//
+//	go run ./labelop            play the journey, then serve
+//	go run ./labelop -once      play the journey and exit: 0 if all went as expected
+//	go run ./labelop -dir data  keep the files
+//
+// The company, its people and its recipients are fictional.
+//
+// main.go wires it, service.go serves it, one file holds each job (accounts,
+// attestations, uploads, labels, preferences, records), and journey.go plays a
+// customer against it over real HTTP.
+package main

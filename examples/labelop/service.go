@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/labelop/privacykit/consent"
+	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/sqlitestore"
+)
+
+//go:embed declaration.json
+var declaration []byte
+
+const databaseFile = "labelop.db"
+
+// service is LabelOp: its own tables, its evidence, and a gate in front of each
+// thing it does with personal data.
+type service struct {
+	register *privacy.Register
+	database *sqlitestore.DB
+	tables   *sql.DB
+	ledger   *consent.Ledger
+	gate     *consent.Gate
+	images   string
+	provider string
+	uses     uses
+
+	stop context.CancelFunc
+	wait sync.WaitGroup
+}
+
+// uses are all uses of personal data, prepared at start-up.
+type uses struct {
+	account, store, annotate, suggest, newsletter *consent.PreparedUse
+}
+
+// open compiles the declaration, opens the database and prepares every use: a
+// service that would do what it has not declared does not start.
+func open(ctx context.Context, directory, provider string) (*service, error) {
+	declared, err := privacy.ParseDeclaration(declaration)
+	if err != nil {
+		return nil, err
+	}
+	register, err := privacy.Compile(*declared)
+	if err != nil {
+		return nil, err
+	}
+	s := &service{register: register, images: filepath.Join(directory, "images"), provider: provider}
+	if err := os.MkdirAll(s.images, 0o700); err != nil {
+		return nil, err
+	}
+	if s.database, err = sqlitestore.Open(ctx, filepath.Join(directory, databaseFile), nil); err != nil {
+		return nil, err
+	}
+	s.tables = s.database.SQL()
+	if err := s.wire(ctx); err != nil {
+		return nil, errors.Join(err, s.database.Close())
+	}
+	return s, nil
+}
+
+func (s *service) wire(ctx context.Context) (err error) {
+	if err := s.createTables(ctx); err != nil {
+		return err
+	}
+	store := s.database.Consent()
+	if s.ledger, err = consent.NewLedger(store, s.register, &consent.LedgerOptions{Source: "/labelop/consent"}); err != nil {
+		return err
+	}
+	if s.gate, err = consent.NewGate(s.ledger, store, &consent.GateOptions{Cache: &consent.CacheOptions{}}); err != nil {
+		return err
+	}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	follow, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.wait.Go(func() { _ = s.gate.Follow(follow) }) // ends with the context's error
+	return nil
+}
+
+func (s *service) prepare() error {
+	for _, prepared := range []struct {
+		use  **consent.PreparedUse
+		what consent.Use
+	}{
+		{&s.uses.account, consent.Use{Purpose: "service", Categories: []privacy.CategoryID{"account"}, Operation: privacy.OperationUse}},
+		{&s.uses.store, consent.Use{Purpose: "annotation", Categories: []privacy.CategoryID{"content.images"}, Operation: privacy.OperationStore}},
+		{&s.uses.annotate, consent.Use{Purpose: "annotation", Categories: []privacy.CategoryID{"content.images", "content.annotations"}, Operation: privacy.OperationAlter}},
+		{&s.uses.suggest, consent.Use{Purpose: "assistance", Categories: []privacy.CategoryID{"content.images"}, Operation: privacy.OperationDisclose, Recipient: "vision-model"}},
+		{&s.uses.newsletter, consent.Use{Purpose: "marketing", Categories: []privacy.CategoryID{"account.email"}, Operation: privacy.OperationUse}},
+	} {
+		use, err := s.gate.Prepare(prepared.what)
+		if err != nil {
+			return err
+		}
+		*prepared.use = use
+	}
+	return nil
+}
+
+func (s *service) close() error {
+	s.stop()
+	s.wait.Wait()
+	return s.database.Close()
+}
+
+func (s *service) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /accounts", s.openAccount)
+	mux.HandleFunc("PUT /attestation", s.authenticated(s.attest))
+	mux.HandleFunc("DELETE /attestation", s.authenticated(s.withdrawAttestation))
+	mux.HandleFunc("PUT /instructions", s.authenticated(s.instruct))
+	mux.HandleFunc("PUT /objections/{recipient}", s.authenticated(s.objectToRecipient))
+	mux.HandleFunc("POST /images", s.authenticated(s.upload))
+	mux.HandleFunc("PUT /images/{id}/annotation", s.authenticated(s.annotate))
+	mux.HandleFunc("POST /images/{id}/suggestion", s.authenticated(s.suggest))
+	mux.HandleFunc("PUT /preferences/marketing", s.authenticated(s.grantMarketing))
+	mux.HandleFunc("DELETE /preferences/marketing", s.authenticated(s.withdrawMarketing))
+	mux.HandleFunc("POST /newsletter", s.authenticated(s.sendNewsletter))
+	mux.HandleFunc("GET /decisions", s.authenticated(s.listDecisions))
+	mux.HandleFunc("GET /disclosures", s.authenticated(s.listDisclosures))
+	mux.HandleFunc("GET /record", s.record)
+	return http.MaxBytesHandler(mux, maxBody)
+}
+
+// answer writes a value as JSON.
+func answer(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // the client is gone if this fails
+}
+
+// reply is what most requests are answered with: what was asked, and why it was
+// allowed.
+type reply struct {
+	ID       string             `json:"id,omitempty"`
+	Code     string             `json:"code,omitempty"`
+	Activity privacy.ActivityID `json:"activity,omitempty"`
+	Role     string             `json:"role,omitempty"`
+	Basis    string             `json:"basis,omitempty"`
+	Measures privacy.MeasureSet `json:"measures,omitzero"`
+	Token    string             `json:"token,omitempty"`
+	Label    string             `json:"label,omitempty"`
+	Stamp    string             `json:"stamp,omitempty"`
+}
+
+func allowed(decision consent.Decision) reply {
+	return reply{
+		Code: decision.Code.String(), Activity: decision.Activity, Role: decision.Role.String(), Basis: decision.Basis.String(),
+		Measures: decision.Obligations, Stamp: decision.Stamp.String(),
+	}
+}
+
+// fail answers a request that could not be served. Errors of the SDK and of the
+// service hold no personal data, but they are still nobody's business.
+func fail(w http.ResponseWriter, err error) {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, privacy.ErrDenied):
+		consent.WriteError(w, err)
+	case errors.As(err, &tooLarge):
+		answer(w, http.StatusRequestEntityTooLarge, reply{Code: "too_large"})
+	case errors.Is(err, errUnsupported):
+		answer(w, http.StatusUnsupportedMediaType, reply{Code: "not_an_image"})
+	case errors.Is(err, privacy.ErrInvalid):
+		answer(w, http.StatusBadRequest, reply{Code: "invalid"})
+	case errors.Is(err, privacy.ErrNotFound):
+		answer(w, http.StatusNotFound, reply{Code: "not_found"})
+	case errors.Is(err, privacy.ErrConflict), errors.Is(err, privacy.ErrExists):
+		answer(w, http.StatusConflict, reply{Code: "conflict"})
+	default:
+		answer(w, http.StatusServiceUnavailable, reply{Code: "unavailable"})
+	}
+}
+
+// decode reads a small JSON body strictly.
+func decode(r *http.Request, into any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return errors.Join(privacy.ErrInvalid, tooLarge(err))
+	}
+	return nil
+}
+
+// tooLarge keeps what fail must know of an error and drops the rest, which may
+// quote the body.
+func tooLarge(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return large
+	}
+	return nil
+}
+
+func now() time.Time { return time.Now() }
