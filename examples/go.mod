@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/labelop/privacykit v0.0.0
 	github.com/labelop/privacykit/privacy/store/sqlitestore v0.0.0
+	go.etcd.io/bbolt v1.5.0
 )
 
 require (
@@ -13,7 +14,6 @@ require (
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
-	go.etcd.io/bbolt v1.5.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	modernc.org/libc v1.80.1 // indirect
