@@ -91,14 +91,15 @@ func newCache(register *privacy.Register, options CacheOptions, now time.Time) *
 
 // fresh reports whether cached answers may be given at now. Both clocks must
 // agree: the monotonic one is blind to a suspended machine, the wall clock to
-// being set back.
+// being set back. A time before the last answer of the feed tells nothing.
 func (c *cache) fresh(now time.Time) bool {
 	mono := c.syncedMono.Load()
 	if mono == never {
 		return false
 	}
+	elapsed, elapsedWall := int64(now.Sub(c.base))-mono, now.UnixNano()-c.syncedWall.Load()
 	bound := int64(c.options.MaxStaleness)
-	return int64(now.Sub(c.base))-mono <= bound && now.UnixNano()-c.syncedWall.Load() <= bound
+	return elapsed >= 0 && elapsed <= bound && elapsedWall >= 0 && elapsedWall <= bound
 }
 
 // synced records that at now the feed was known to its end.
@@ -169,7 +170,7 @@ func (c *cache) fill(t ticket, key StreamKey, state *State, tenant *tenantView) 
 	if !t.bypassSubject {
 		var buffer [64]uint64
 		if words, ok := pack(buffer[:0], c.register, state); ok {
-			c.table.fill(t.subject, *c.tenants.Load(), t.number, key.Tenant, key.Subject, words)
+			c.table.fill(t.subject, &c.tenants, t.number, key.Tenant, key.Subject, words)
 		}
 	}
 	if !t.bypassTenant {
@@ -212,7 +213,7 @@ func (c *cache) written(stream Stream) {
 	}
 	s := c.table.shard(c.table.hash(stream.Key.Tenant, stream.Key.Subject))
 	s.epoch.Add(1)
-	c.table.put(*c.tenants.Load(), number, stream.Key.Tenant, stream.Key.Subject, words)
+	c.table.put(&c.tenants, number, stream.Key.Tenant, stream.Key.Subject, words)
 }
 
 func (c *cache) writtenTenant(stream Stream) {
@@ -334,7 +335,10 @@ func (b *bypass) add(key StreamKey) {
 func (b *bypass) remove(key StreamKey) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
-	if b.marks[key]--; b.marks[key] <= 0 {
+	if b.marks[key] == 0 { // a gate made after the stream was touched
+		return
+	}
+	if b.marks[key]--; b.marks[key] == 0 {
 		delete(b.marks, key)
 	}
 	b.count.Add(-1)

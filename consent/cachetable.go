@@ -180,14 +180,12 @@ func (s *shard) readEntry(hash uint64, tenants []*tenantSlot, tenant privacy.Ten
 	if !found {
 		return 0, false
 	}
-	m := meta(atomic.LoadUint64(&s.ring[place]))
-	if place+m.size() > len(s.ring) {
+	m := meta(atomic.LoadUint64(&s.ring[place])) // may differ from what find saw
+	begin, end := place+1+idWords(len(id)), place+m.size()
+	if end > len(s.ring) || end-begin < headWords+m.purposes()*purposeWords {
 		return 0, false
 	}
-	words := s.ring[place+1+idWords(len(id)) : place+m.size()]
-	if len(words) < headWords+m.purposes()*purposeWords {
-		return 0, false
-	}
+	words := s.ring[begin:end]
 	view.unpackHead(words)
 	for i := headWords; i+1 < len(words); i += purposeWords {
 		if packed := atomic.LoadUint64(&words[i]); packedPurpose(packed) == purpose {
@@ -199,23 +197,24 @@ func (s *shard) readEntry(hash uint64, tenants []*tenantSlot, tenant privacy.Ten
 }
 
 // put stores a packed state unless a newer version is there. words are the head
-// and the purposes.
-func (t *table) put(tenants []*tenantSlot, number uint32, tenant privacy.TenantID, id privacy.SubjectID, words []uint64) {
+// and the purposes. The tenants are loaded under the lock: eviction must know
+// those of every entry.
+func (t *table) put(tenants *atomic.Pointer[[]*tenantSlot], number uint32, tenant privacy.TenantID, id privacy.SubjectID, words []uint64) {
 	hash := t.hash(tenant, id)
 	s := t.shard(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.putLocked(t, hash, tenants, number, tenant, id, words)
+	s.putLocked(t, hash, *tenants.Load(), number, tenant, id, words)
 }
 
 // fill is put for a state that was read from the store before epoch changed.
-func (t *table) fill(epoch uint64, tenants []*tenantSlot, number uint32, tenant privacy.TenantID, id privacy.SubjectID, words []uint64) {
+func (t *table) fill(epoch uint64, tenants *atomic.Pointer[[]*tenantSlot], number uint32, tenant privacy.TenantID, id privacy.SubjectID, words []uint64) {
 	hash := t.hash(tenant, id)
 	s := t.shard(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.epoch.Load() == epoch {
-		s.putLocked(t, hash, tenants, number, tenant, id, words)
+		s.putLocked(t, hash, *tenants.Load(), number, tenant, id, words)
 	}
 }
 

@@ -40,7 +40,7 @@ func (p *PreparedUse) asController(d *Decision, subject *subjectView, tenant *te
 		}
 		d.Condition = basis.condition
 	}
-	if code := p.restriction(d, subject); code != CodeAllowed {
+	if code := p.restriction(d, subject, tenant, now); code != CodeAllowed {
 		return code
 	}
 	if code := p.objection(d, subject, basis.basis); code != CodeAllowed {
@@ -64,15 +64,16 @@ func (p *PreparedUse) asController(d *Decision, subject *subjectView, tenant *te
 	return p.announced(d, tenant, now)
 }
 
-func (p *PreparedUse) restriction(d *Decision, subject *subjectView) Code {
+func (p *PreparedUse) restriction(d *Decision, subject *subjectView, tenant *tenantView, now time.Time) Code {
 	restricted := subject.flags&flagRestricted != 0
 	byPurpose := subject.purpose.flags&purposeRestricted != 0
 	if !restricted && !byPurpose || p.ignoresRestrict {
 		return CodeAllowed
 	}
-	if p.use.Exception == ExceptionConsent && subject.purpose.status() == ConsentGranted && subject.purpose.flags&purposeConsentAfterRestriction != 0 {
+	if p.use.Exception == ExceptionConsent && subject.purpose.flags&purposeConsentAfterRestriction != 0 && p.consent(d, subject, tenant, now) == CodeAllowed {
 		return CodeAllowed
 	}
+	d.Evidence.Tenant = 0
 	d.Evidence.Subject = uint64(subject.restricted)
 	if byPurpose {
 		d.Evidence.Subject = uint64(subject.purpose.blocked)
@@ -206,13 +207,27 @@ func (p *PreparedUse) asProcessor(d *Decision, subject *subjectView, tenant *ten
 	if code := p.instruction(d, tenant, now); code != CodeAllowed {
 		return code
 	}
-	if code := p.restriction(d, subject); code != CodeAllowed {
+	if code := p.restriction(d, subject, tenant, now); code != CodeAllowed {
 		return code
 	}
 	if code := p.objection(d, subject, d.Basis); code != CodeAllowed {
 		return code
 	}
+	if code := p.attestedConsent(d, subject, tenant, now); code != CodeAllowed {
+		return code
+	}
 	return p.announced(d, tenant, now)
+}
+
+// attestedConsent is for tenants that rely on consent. They answer for the
+// consents they attest, but what the ledger knows of a subject's must hold.
+func (p *PreparedUse) attestedConsent(d *Decision, subject *subjectView, tenant *tenantView, now time.Time) Code {
+	relied := d.Basis == privacy.BasisConsent || d.Condition == privacy.ConditionExplicitConsent
+	known := subject.purpose.status() != ConsentNone || subject.flags&flagWithdrawnAll != 0
+	if !relied || !known {
+		return CodeAllowed
+	}
+	return p.consent(d, subject, tenant, now)
 }
 
 // attestation looks for one attestation in force that covers the whole use. The
@@ -233,11 +248,13 @@ func (p *PreparedUse) attestation(d *Decision, tenant *tenantView, now time.Time
 		case p.special && attestation.condition == 0:
 			code = CodeAttestationCondition
 		}
-		d.Evidence.Attestation = attestation.sequence
 		if code != CodeAllowed {
-			reason = max(reason, code)
+			if code > reason {
+				reason, d.Evidence.Attestation = code, attestation.sequence
+			}
 			continue
 		}
+		d.Evidence.Attestation = attestation.sequence
 		d.Basis = attestation.basis
 		if p.special {
 			d.Condition = attestation.condition
@@ -255,16 +272,22 @@ func (p *PreparedUse) instruction(d *Decision, tenant *tenantView, now time.Time
 		if !instruction.covers(p) {
 			continue
 		}
-		d.Evidence.Instruction = instruction.sequence
+		code := CodeAllowed
 		switch {
 		case instruction.withdrawn:
-			reason = max(reason, CodeInstructionWithdrawn)
+			code = CodeInstructionWithdrawn
 		case !instruction.until.IsZero() && !now.Before(instruction.until):
-			reason = max(reason, CodeInstructionExpired)
-		default:
-			d.Until = earliest(d.Until, instruction.until)
-			return CodeAllowed
+			code = CodeInstructionExpired
 		}
+		if code != CodeAllowed {
+			if code > reason {
+				reason, d.Evidence.Instruction = code, instruction.sequence
+			}
+			continue
+		}
+		d.Evidence.Instruction = instruction.sequence
+		d.Until = earliest(d.Until, instruction.until)
+		return CodeAllowed
 	}
 	return reason
 }

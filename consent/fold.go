@@ -102,7 +102,7 @@ func (s *State) apply(fact Fact, when moment) error {
 			s.purpose(id).OptedOut.unblock(when)
 		}
 	case AgeEvidence:
-		s.BornOnOrBefore, s.BornOnOrAfter, s.AgeSequence = fact.BornOnOrBefore, fact.BornOnOrAfter, when.sequence
+		s.recordAge(fact, when)
 	case Erasure:
 		erased := Mark{On: true, At: when.at, Sequence: when.sequence}
 		*s = State{Erased: erased}
@@ -145,6 +145,16 @@ func (s *State) grant(purposes []privacy.PurposeID, notice uint32, explicit bool
 	}
 }
 
+// recordAge replaces what was known of the age, unless something that occurred
+// later is known and the evidence does not make the subject younger.
+func (s *State) recordAge(fact AgeEvidence, when moment) {
+	if s.AgeAt.After(when.at) && !fact.BornOnOrAfter.After(s.BornOnOrAfter) {
+		return
+	}
+	s.BornOnOrBefore, s.BornOnOrAfter = fact.BornOnOrBefore, fact.BornOnOrAfter
+	s.AgeAt, s.AgeSequence = later(s.AgeAt, when.at), when.sequence
+}
+
 // deny sets a status that permits nothing. The time never goes back, so that a
 // grant recorded late stays overridden by whatever is known to be newer.
 func (p *PurposeState) deny(status ConsentStatus, when moment) {
@@ -172,11 +182,15 @@ func (s *State) withdraw(purposes []privacy.PurposeID, when moment) {
 	}
 }
 
+// object applies an objection. One to everything is one to direct marketing as
+// well, which no compelling grounds can end later (Art. 21(3)).
 func (s *State) object(fact Objection, when moment) {
-	if fact.DirectMarketing {
-		s.MarketingObjected.block(when)
-	} else if len(fact.Purposes) == 0 {
+	all := len(fact.Purposes) == 0 && !fact.DirectMarketing
+	if all {
 		s.Objected.block(when)
+	}
+	if all || fact.DirectMarketing {
+		s.MarketingObjected.block(when)
 	}
 	for _, id := range fact.Purposes {
 		s.purpose(id).Objected.block(when)

@@ -247,14 +247,20 @@ func newFloorTable(subjects []privacy.Subject, granted uint64) *floorTable {
 	for i := range t.shards {
 		t.shards[i].slots = make([]floorSlot, perShard)
 	}
+	tenants := map[string]string{}
 	for _, subject := range subjects {
-		hash := t.hash(string(subject.Tenant), string(subject.ID))
+		tenant, known := tenants[string(subject.Tenant)]
+		if !known {
+			tenant = strings.Clone(string(subject.Tenant))
+			tenants[tenant] = tenant
+		}
+		hash := t.hash(tenant, string(subject.ID))
 		shard := &t.shards[hash%256]
 		i := int(hash >> 32 * uint64(len(shard.slots)) >> 32)
 		for shard.slots[i].id != "" {
 			i = (i + 1) % len(shard.slots)
 		}
-		shard.slots[i] = floorSlot{hash: hash, tenant: strings.Clone(string(subject.Tenant)), id: strings.Clone(string(subject.ID)), granted: granted, until: math.MaxInt64}
+		shard.slots[i] = floorSlot{hash: hash, tenant: tenant, id: strings.Clone(string(subject.ID)), granted: granted, until: math.MaxInt64}
 	}
 	return t
 }

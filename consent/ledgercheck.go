@@ -71,6 +71,10 @@ func (l *Ledger) checkNames(path string, fact Fact, problems *privacy.Problems) 
 				problems.Add(fmt.Sprintf("%s.operations[%d]", path, i), "unknown", "no such operation")
 			}
 		}
+	case ObjectionEnded:
+		if !fact.DirectMarketing {
+			l.checkNotMarketing(path, fact.Purposes, problems)
+		}
 	case SubProcessorAnnounced:
 		l.checkRecipient(path+".recipient", fact.Recipient, problems)
 	case NoticeRequired:
@@ -82,6 +86,16 @@ func (l *Ledger) checkPurposes(path string, ids []privacy.PurposeID, problems *p
 	for i, id := range ids {
 		if _, ok := l.register.PurposeIndex(id); !ok {
 			problems.Add(fmt.Sprintf("%s.purposes[%d]", path, i), "unknown", "the purpose is not declared")
+		}
+	}
+}
+
+// checkNotMarketing refuses to end an objection to direct marketing on the
+// controller's grounds: only the subject can end it (Art. 21(3)).
+func (l *Ledger) checkNotMarketing(path string, ids []privacy.PurposeID, problems *privacy.Problems) {
+	for i, id := range ids {
+		if purpose, ok := l.register.Purpose(id); ok && purpose.DirectMarketing {
+			problems.Add(fmt.Sprintf("%s.purposes[%d]", path, i), "direct_marketing", "an objection to direct marketing ends only with direct_marketing, which the subject alone can do")
 		}
 	}
 }

@@ -19,7 +19,9 @@ type State struct {
 	Relationship Mark
 	// BornOnOrBefore and BornOnOrAfter bound the date of birth; zero where unknown.
 	BornOnOrBefore, BornOnOrAfter privacy.Date
-	// AgeSequence is the event that the bounds come from.
+	// AgeAt is when the evidence of age that occurred last did, and AgeSequence
+	// the event that the bounds come from.
+	AgeAt       time.Time
 	AgeSequence uint64
 	// WithdrawnAt is when consent to everything was last withdrawn.
 	WithdrawnAt time.Time

@@ -21,6 +21,7 @@ func (s *State) AppendBinary(dst []byte) ([]byte, error) {
 	dst = appendMark(dst, s.Relationship)
 	dst = appendDate(dst, s.BornOnOrBefore)
 	dst = appendDate(dst, s.BornOnOrAfter)
+	dst = appendTime(dst, s.AgeAt)
 	dst = binary.AppendUvarint(dst, s.AgeSequence)
 	dst = appendTime(dst, s.WithdrawnAt)
 	dst = appendMark(dst, s.Objected)
@@ -69,6 +70,7 @@ func (s *State) UnmarshalBinary(data []byte) error {
 		Relationship:      r.mark(),
 		BornOnOrBefore:    r.date(),
 		BornOnOrAfter:     r.date(),
+		AgeAt:             r.time(),
 		AgeSequence:       r.uvarint(),
 		WithdrawnAt:       r.time(),
 		Objected:          r.mark(),

@@ -122,18 +122,12 @@ func (s *TenantState) attest(fact Attestation, when moment) {
 	if s.AttestationsWithdrawnAt.After(when.at) {
 		next.WithdrawnAt = s.AttestationsWithdrawnAt
 	}
-	for i := range s.Attestations {
-		current := &s.Attestations[i]
-		if current.Attestation.ID != fact.ID {
-			continue
-		}
-		if current.At.After(when.at) || current.WithdrawnAt.After(when.at) {
-			return
-		}
+	i := slices.IndexFunc(s.Attestations, func(a AttestationState) bool { return a.Attestation.ID == fact.ID })
+	if i < 0 {
+		s.Attestations = append(s.Attestations, next)
+	} else if current := &s.Attestations[i]; !when.before(current.At, current.WithdrawnAt) {
 		*current = next
-		return
 	}
-	s.Attestations = append(s.Attestations, next)
 }
 
 func (s *TenantState) withdrawAttestations(id string, when moment) {
@@ -152,18 +146,12 @@ func (s *TenantState) instruct(fact Instruction, when moment) {
 	if s.InstructionsWithdrawnAt.After(when.at) {
 		next.WithdrawnAt = s.InstructionsWithdrawnAt
 	}
-	for i := range s.Instructions {
-		current := &s.Instructions[i]
-		if current.Instruction.ID != fact.ID {
-			continue
-		}
-		if current.At.After(when.at) || current.WithdrawnAt.After(when.at) {
-			return
-		}
+	i := slices.IndexFunc(s.Instructions, func(i InstructionState) bool { return i.Instruction.ID == fact.ID })
+	if i < 0 {
+		s.Instructions = append(s.Instructions, next)
+	} else if current := &s.Instructions[i]; !when.before(current.At, current.WithdrawnAt) {
 		*current = next
-		return
 	}
-	s.Instructions = append(s.Instructions, next)
 }
 
 func (s *TenantState) withdrawInstructions(id string, when moment) {
@@ -175,6 +163,12 @@ func (s *TenantState) withdrawInstructions(id string, when moment) {
 	if id == "" {
 		s.InstructionsWithdrawnAt = later(s.InstructionsWithdrawnAt, when.at)
 	}
+}
+
+// before reports whether the moment lies before any of times: what is recorded
+// late does not replace what is newer.
+func (m moment) before(times ...time.Time) bool {
+	return slices.ContainsFunc(times, m.at.Before)
 }
 
 func (s *TenantState) subProcessor(id privacy.RecipientID) *SubProcessorState {

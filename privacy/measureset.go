@@ -1,12 +1,8 @@
 package privacy
 
 import (
-	"encoding/json"
-	"fmt"
 	"iter"
 	"math/bits"
-	"slices"
-	"strings"
 )
 
 // MeasureSet is a set of measures. Its zero value is empty. It is a plain
@@ -66,49 +62,19 @@ func (s MeasureSet) All() iter.Seq[Measure] {
 	}
 }
 
-// codes returns the codes of the measures in alphabetical order, never nil.
-func (s MeasureSet) codes() []string {
-	codes := make([]string, 0, s.Len())
-	for m := range s.All() {
-		codes = append(codes, m.String())
-	}
-	slices.Sort(codes)
-	return codes
-}
-
 // String returns the codes in alphabetical order, separated by commas.
-func (s MeasureSet) String() string {
-	codes := s.codes()
-	if !s.Valid() {
-		codes = append(codes, unknownCode)
-	}
-	return strings.Join(codes, ",")
-}
+func (s MeasureSet) String() string { return measureTable.setText(s.All(), s.Valid()) }
 
 // MarshalJSON returns the codes as an array in alphabetical order, or an error
 // matching ErrInvalid if s is not Valid.
-func (s MeasureSet) MarshalJSON() ([]byte, error) {
-	if !s.Valid() {
-		return nil, fmt.Errorf("measure set with an unknown measure cannot be written: %w", ErrInvalid)
-	}
-	return json.Marshal(s.codes())
-}
+func (s MeasureSet) MarshalJSON() ([]byte, error) { return measureTable.marshalSet(s.All(), s.Valid()) }
 
 // UnmarshalJSON accepts an array of codes in any order. The error matches
 // ErrInvalid, and s is then unchanged.
 func (s *MeasureSet) UnmarshalJSON(data []byte) error {
-	var codes []string
-	if err := json.Unmarshal(data, &codes); err != nil || codes == nil {
-		return fmt.Errorf("measure set is not an array of codes: %w", ErrInvalid)
+	members, err := measureTable.unmarshalSet(data)
+	if err == nil {
+		*s = NewMeasureSet(members...)
 	}
-	var set MeasureSet
-	for _, code := range codes {
-		m, err := ParseMeasure(code)
-		if err != nil {
-			return err
-		}
-		set = set.With(m)
-	}
-	*s = set
-	return nil
+	return err
 }

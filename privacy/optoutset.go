@@ -1,12 +1,8 @@
 package privacy
 
 import (
-	"encoding/json"
-	"fmt"
 	"iter"
 	"math/bits"
-	"slices"
-	"strings"
 )
 
 // OptOutSet is a set of opt-outs. Its zero value is empty. It is a plain value:
@@ -68,49 +64,19 @@ func (s OptOutSet) All() iter.Seq[OptOut] {
 	}
 }
 
-// codes returns the codes of the opt-outs in alphabetical order, never nil.
-func (s OptOutSet) codes() []string {
-	codes := make([]string, 0, s.Len())
-	for o := range s.All() {
-		codes = append(codes, o.String())
-	}
-	slices.Sort(codes)
-	return codes
-}
-
 // String returns the codes in alphabetical order, separated by commas.
-func (s OptOutSet) String() string {
-	codes := s.codes()
-	if !s.Valid() {
-		codes = append(codes, unknownCode)
-	}
-	return strings.Join(codes, ",")
-}
+func (s OptOutSet) String() string { return optOutTable.setText(s.All(), s.Valid()) }
 
 // MarshalJSON returns the codes as an array in alphabetical order, or an error
 // matching ErrInvalid if s is not Valid.
-func (s OptOutSet) MarshalJSON() ([]byte, error) {
-	if !s.Valid() {
-		return nil, fmt.Errorf("opt-out set with an unknown opt-out cannot be written: %w", ErrInvalid)
-	}
-	return json.Marshal(s.codes())
-}
+func (s OptOutSet) MarshalJSON() ([]byte, error) { return optOutTable.marshalSet(s.All(), s.Valid()) }
 
 // UnmarshalJSON accepts an array of codes in any order. The error matches
 // ErrInvalid, and s is then unchanged.
 func (s *OptOutSet) UnmarshalJSON(data []byte) error {
-	var codes []string
-	if err := json.Unmarshal(data, &codes); err != nil || codes == nil {
-		return fmt.Errorf("opt-out set is not an array of codes: %w", ErrInvalid)
+	members, err := optOutTable.unmarshalSet(data)
+	if err == nil {
+		*s = NewOptOutSet(members...)
 	}
-	var set OptOutSet
-	for _, code := range codes {
-		o, err := ParseOptOut(code)
-		if err != nil {
-			return err
-		}
-		set = set.With(o)
-	}
-	*s = set
-	return nil
+	return err
 }

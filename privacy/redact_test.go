@@ -339,7 +339,7 @@ type failedOn struct {
 
 func (f *failedOn) Error() string { return fmt.Sprint(f.Op, f.On) }
 
-type wrapperOfNothing struct{ err any }
+type wrapperOfNothing struct{ Err any }
 
 func (*wrapperOfNothing) Error() string { return "nothing" }
 func (*wrapperOfNothing) Unwrap() error { return nil }

@@ -226,8 +226,8 @@ func (r *redaction) contentHoldsTagged(v reflect.Value, depth int) bool {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if r.holdsTagged(v.Field(i), depth+1) {
+		for _, field := range v.Fields() {
+			if r.holdsTagged(field, depth+1) {
 				return true
 			}
 		}

@@ -154,8 +154,8 @@ func (r *reach) visit(t reflect.Type) {
 		r.visit(t.Key())
 		r.visit(t.Elem())
 	case reflect.Struct:
-		for i := range t.NumField() {
-			r.field(t.Field(i))
+		for field := range t.Fields() {
+			r.field(field)
 		}
 	}
 }

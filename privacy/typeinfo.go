@@ -139,13 +139,13 @@ func isSubjectKeyType(t reflect.Type) bool {
 }
 
 // scalarText returns text as it is, integers in decimal and what implements
-// encoding.TextMarshaler as it marshals itself. A nil pointer that implements TextMarshaler may
-// panic in it, so it is refused beforehand.
+// encoding.TextMarshaler as it marshals itself. A nil pointer may panic in that,
+// so it is refused beforehand.
 func scalarText(v reflect.Value) (string, error) {
 	if v.Kind() == reflect.Pointer && v.IsNil() {
 		return "", ErrInvalid
 	}
-	if marshaler, ok := v.Interface().(encoding.TextMarshaler); ok {
+	if marshaler, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok {
 		text, err := marshaler.MarshalText()
 		return string(text), err
 	}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -204,6 +205,21 @@ func TestWalkRefuses(t *testing.T) {
 			t.Errorf("%s: erase: got %v, want ErrInvalid", rule, err)
 		}
 	}
+}
+
+func TestWalkWritesNothingByItself(t *testing.T) {
+	v := newTeam()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 100 {
+				if err := privacy.Walk(v, func(privacy.Field) error { return nil }); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestFieldSet(t *testing.T) {

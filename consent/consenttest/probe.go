@@ -245,6 +245,51 @@ func (p *probe) followed(cursor consent.Cursor) (map[consent.StreamKey]uint64, c
 	return nil, "", errors.New("the feed has no end")
 }
 
+// settlement is a stream, with the outbox emptied and the feed read to its end.
+type settlement struct {
+	stream consent.Stream
+	cursor consent.Cursor
+}
+
+func (p *probe) settled(key consent.StreamKey) (settlement, error) {
+	if _, err := p.events(); err != nil {
+		return settlement{}, err
+	}
+	stream, err := p.stream(key)
+	if err != nil {
+		return settlement{}, err
+	}
+	_, cursor, err := p.followed("")
+	return settlement{stream: stream, cursor: cursor}, err
+}
+
+// unchanged checks that nothing was written to the stream, the outbox or the
+// feed since.
+func (p *probe) unchanged(since settlement) error {
+	stream, err := p.stream(since.stream.Key)
+	if err != nil {
+		return err
+	}
+	records, err := p.all(since.stream.Key)
+	if err != nil {
+		return err
+	}
+	events, err := p.events()
+	if err != nil {
+		return err
+	}
+	changes, _, err := p.followed(since.cursor)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		same("stream", stream, since.stream),
+		same("number of records", uint64(len(records)), since.stream.Version),
+		same("number of new events", len(events), 0),
+		same("number of new changes", len(changes), 0),
+	)
+}
+
 // together runs n functions at once and returns their errors.
 func together(n int, do func(i int) error) []error {
 	faults := make([]error, n)

@@ -16,8 +16,10 @@ var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 func TestClockStandsStillUntilMoved(t *testing.T) {
 	clock := privacytest.NewClock(start)
-	if clock.Now() != start || clock.Now() != start {
-		t.Error("the clock moved by itself")
+	for range 3 {
+		if clock.Now() != start {
+			t.Error("the clock moved by itself")
+		}
 	}
 	if got := clock.Advance(time.Hour); got != start.Add(time.Hour) || clock.Now() != got {
 		t.Errorf("after an hour: %v", got)

@@ -74,7 +74,7 @@ func TestNoBannedText(t *testing.T) {
 func TestBannedTextBites(t *testing.T) {
 	machine := strings.Join([]string{"", "home", "someone", "src"}, "/")
 	files := map[string]string{
-		"README.md":               "See https://example.org/home/page and GET /v1/root/x and a/work/b.\n",
+		"README.md":               "See https://example.org/home/page and GET /v1/home/x and a/home/b.\n",
 		"consent/a.go":            "package consent\n\nvar currency, ctx = \"X" + "XX\", context.TO" + "DO()\n",
 		"consent/b.go":            "package consent\n\nvar dir = \"" + machine + "\"\n",
 		"consent/c.go":            "package consent\n\n// TO" + "DO: later\n",

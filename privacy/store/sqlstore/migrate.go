@@ -167,13 +167,16 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 // processes may call it at once. On a database that is up to date it only
 // reads. It fails with an error that matches ErrSchemaTooNew if a newer release
 // was there before, and with ErrReadOnly where migrations are due but nothing
-// can be written. The schema of Options.Schema must exist.
+// can be written. The schema of Options.Schema must exist. On PostgreSQL it also
+// puts a restored dump right, see the package's documentation.
 func (db *DB) Migrate(ctx context.Context) error {
 	migrations, err := db.core.migrations()
 	if err != nil {
 		return err
 	}
-	err = db.CheckSchema(ctx)
+	if err = db.CheckSchema(ctx); err == nil {
+		return db.resetRestored(ctx)
+	}
 	if !errors.Is(err, ErrSchemaTooOld) {
 		return err
 	}
