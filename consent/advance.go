@@ -59,8 +59,9 @@ type Append struct {
 	Records []Record
 	// Source is the source of the audit events.
 	Source string
-	// TimeAssumed says that the caller gave no time and now was taken: repeating
-	// the call under the same key then is the same call, though its time differs.
+	// TimeAssumed says that now was taken, because the caller gave no time or one
+	// in the future: repeating the call under the same key then is the same call,
+	// though its time differs.
 	TimeAssumed bool
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
@@ -14,7 +15,9 @@ import (
 // answered, and for a disclosure to whom and by which transfer mechanism. It
 // holds codes and identifiers only.
 type LoggedDecision struct {
-	ID           string                      `json:"-"`
+	ID string `json:"id"`
+	// EventID is the ID of the audit event, which carries the same body.
+	EventID      string                      `json:"event_id"`
 	Tenant       privacy.TenantID            `json:"-"`
 	Subject      privacy.SubjectID           `json:"-"`
 	At           time.Time                   `json:"-"`
@@ -97,6 +100,9 @@ func (p *PreparedUse) recordable(decision Decision) bool {
 
 func (p *PreparedUse) record(ctx context.Context, subject privacy.Subject, id string, decision Decision) error {
 	logged := p.log(subject, decision)
+	// No two bodies are the same: a decision that repeats an earlier one word for
+	// word must not pass for it without its guard being checked.
+	logged.ID, logged.EventID = id, p.gate.ledger.ids.NewID()
 	body, err := json.Marshal(logged)
 	if err != nil {
 		return fmt.Errorf("consent: decision cannot be encoded: %w", privacy.ErrInvalid)
@@ -104,7 +110,7 @@ func (p *PreparedUse) record(ctx context.Context, subject privacy.Subject, id st
 	record := DecisionRecord{
 		ID: id, Tenant: subject.Tenant, Subject: subject.ID, At: micros(decision.At), Guard: decision.Stamp.Guard, Body: body,
 		Event: privacy.Event{
-			ID: id, Source: p.gate.ledger.source, SpecVersion: privacy.SpecVersion, Type: EventTypePrefix + "decided",
+			ID: logged.EventID, Source: p.gate.ledger.source, SpecVersion: privacy.SpecVersion, Type: EventTypePrefix + "decided",
 			Subject: string(subject.ID), Time: micros(decision.At), Tenant: subject.Tenant,
 			DataContentType: "application/json", Data: body,
 		},
@@ -142,8 +148,7 @@ func (p *PreparedUse) repeated(ctx context.Context, subject privacy.Subject, log
 	if err != nil {
 		return refusal, fmt.Errorf("consent: authorize: %w", err)
 	}
-	if logged.Subject != subject.ID || logged.Purpose != p.purpose.ID || logged.Activity != p.activity ||
-		logged.Operation != p.use.Operation || logged.Recipient != p.use.Recipient {
+	if !p.decides(logged, subject) {
 		return refusal, fmt.Errorf("consent: the id was used for another decision: %w", privacy.ErrConflict)
 	}
 	if logged.Code != CodeAllowed {
@@ -151,6 +156,14 @@ func (p *PreparedUse) repeated(ctx context.Context, subject privacy.Subject, log
 		return refusal, nil
 	}
 	return p.checkStored(ctx, subject, logged.Stamp.Guard)
+}
+
+// decides reports whether a recorded decision is one on this use for the subject.
+func (p *PreparedUse) decides(logged LoggedDecision, subject privacy.Subject) bool {
+	return logged.Subject == subject.ID && logged.Jurisdiction == subject.Jurisdiction &&
+		logged.Purpose == p.purpose.ID && logged.Activity == p.activity && logged.Operation == p.use.Operation &&
+		logged.Recipient == p.use.Recipient && logged.Exception == p.use.Exception &&
+		slices.Equal(logged.Categories, p.use.Categories) && slices.Equal(logged.Countries, p.countries)
 }
 
 // Decisions returns recorded decisions in the order of their IDs. It returns an

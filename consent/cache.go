@@ -134,8 +134,9 @@ func (c *cache) slot(tenant privacy.TenantID) (uint32, *tenantSlot) {
 	}
 	slot := &tenantSlot{tenant: tenant}
 	number := uint32(len(tenants))
-	grown := append(tenants, slot) // readers never look beyond the length they loaded
-	c.tenants.Store(&grown)
+	// Readers never look beyond the length that they loaded.
+	tenants = append(tenants, slot)
+	c.tenants.Store(&tenants)
 	c.numbers[tenant] = number
 	return number, slot
 }
@@ -266,6 +267,14 @@ func (c *cache) changedTenant(change Change) {
 	if current := slot.view.Load(); current != nil && current.version < change.Version {
 		slot.view.Store(nil)
 	}
+}
+
+func (c *cache) forget(key StreamKey) {
+	if key.Subject == "" {
+		c.forgetTenant(key.Tenant)
+		return
+	}
+	c.forgetSubject(key)
 }
 
 func (c *cache) forgetSubject(key StreamKey) {

@@ -78,8 +78,7 @@ func (e *DeniedError) Is(target error) bool { return target == privacy.ErrDenied
 // CodeOf returns the code of the DeniedError in err's tree, and CodeUndecided if
 // there is none.
 func CodeOf(err error) Code {
-	var denied *DeniedError
-	if errors.As(err, &denied) {
+	if denied, ok := errors.AsType[*DeniedError](err); ok {
 		return denied.Decision.Code
 	}
 	return CodeUndecided

@@ -139,8 +139,9 @@ type OptIn struct {
 // AgeEvidence records what is known of a subject's age, as bounds on the date
 // of birth, so that no more than needed is stored. A full date of birth sets
 // both to it; "over 18 on 1 March 2026" is BornOnOrBefore 2008-03-01; "found to
-// be younger than 18 on that day" is BornOnOrAfter 2008-03-02. The latest
-// evidence replaces what was known before.
+// be younger than 18 on that day" is BornOnOrAfter 2008-03-02. Evidence
+// replaces what was known before, but evidence that arrives late never makes a
+// subject older.
 type AgeEvidence struct {
 	BornOnOrBefore privacy.Date `json:"born_on_or_before,omitzero"`
 	BornOnOrAfter  privacy.Date `json:"born_on_or_after,omitzero"`

@@ -19,7 +19,7 @@ type Attestation struct {
 	// Purposes are the purposes covered. At least one.
 	Purposes []privacy.PurposeID `json:"purposes"`
 	// Basis is the legal basis the tenant relies on as controller. Required.
-	Basis privacy.LegalBasis `json:"basis"`
+	Basis privacy.LegalBasis `json:"basis,omitempty"`
 	// Condition is the condition of Art. 9(2) the tenant relies on; without one
 	// the attestation covers no special category.
 	Condition privacy.SpecialCondition `json:"condition,omitempty"`

@@ -62,23 +62,21 @@ func (g *Gate) Register() *privacy.Register { return g.register }
 // refuses whenever the error is not nil: the error is the store's or the
 // context's, or matches privacy.ErrInvalid for identifiers that are not legal.
 // A refusal is no error here; Decision.Err makes one of it.
-func (p *PreparedUse) Check(ctx context.Context, subject privacy.Subject) (Decision, error) {
-	return p.check(ctx, subject, Guard{})
+func (p *PreparedUse) Check(ctx context.Context, subject privacy.Subject) (decision Decision, err error) {
+	if p.checkCached(&decision, &subject, Guard{}) {
+		return decision, nil
+	}
+	return p.checkStored(ctx, subject, Guard{})
 }
 
 // CheckAtLeast is Check on a state that is at least as new as the stamp: one
 // that a write returned, perhaps on another node. It refuses with
 // CodeStateOutdated if the store is behind, as a lagging replica is.
-func (p *PreparedUse) CheckAtLeast(ctx context.Context, subject privacy.Subject, stamp Stamp) (Decision, error) {
-	return p.check(ctx, subject, stamp.Guard)
-}
-
-func (p *PreparedUse) check(ctx context.Context, subject privacy.Subject, least Guard) (Decision, error) {
-	var decision Decision
-	if p.checkCached(&decision, &subject, least) {
+func (p *PreparedUse) CheckAtLeast(ctx context.Context, subject privacy.Subject, stamp Stamp) (decision Decision, err error) {
+	if p.checkCached(&decision, &subject, stamp.Guard) {
 		return decision, nil
 	}
-	return p.checkStored(ctx, subject, least)
+	return p.checkStored(ctx, subject, stamp.Guard)
 }
 
 // Recheck decides again, on the state in the store and never from the cache: at
@@ -156,13 +154,11 @@ func (p *PreparedUse) checkMany(ctx context.Context, subjects []privacy.Subject,
 	if len(reading.keys) == 0 {
 		return decisions, errors.Join(faults...)
 	}
-	streams, err := p.gate.store.Streams(ctx, reading.keys)
-	if err == nil && len(streams) != len(reading.keys) {
-		err = fmt.Errorf("consent: the store returned %d streams of %d: %w", len(streams), len(reading.keys), privacy.ErrInvalid)
-	}
+	streams, err := readStreams(ctx, p.gate.store, reading.keys)
 	if err != nil {
 		return decisions, errors.Join(append(faults, fmt.Errorf("consent: check: %w", err))...)
 	}
+	now = p.gate.clock.Now() // the read may have taken longer than a consent lasts
 	for i, subject := range subjects {
 		if decisions[i].Code == CodeStateUnavailable {
 			p.decide(&decisions[i], subject, reading, streams, least, now)

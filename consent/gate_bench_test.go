@@ -224,9 +224,8 @@ type floorTable struct {
 
 type floorShard struct {
 	sequence atomic.Uint64
-	lock     sync.Mutex
 	slots    []floorSlot
-	_        [16]byte
+	_        [32]byte
 }
 
 type floorSlot struct {

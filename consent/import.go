@@ -80,7 +80,7 @@ func (l *Ledger) Import(ctx context.Context, rows io.Reader, options ImportOptio
 	if options.Batch <= 0 {
 		options.Batch = 200
 	}
-	job := importJob{ledger: l, options: options}
+	job := importJob{ledger: l, options: options, last: max(options.FirstLine-1, 0)}
 	reader := bufio.NewReaderSize(rows, 64<<10)
 	for number := 1; ; number++ {
 		line, tooLong, err := readLine(reader)
@@ -157,8 +157,8 @@ func (j *importJob) add(number int, line []byte, tooLong bool) {
 
 func (j *importJob) entries(line []byte) (Entries, error) {
 	var row ImportRow
-	if err := decodeStrict(line, &row); err != nil {
-		return Entries{}, err
+	if privacy.DecodeJSON(line, &row) != nil { // whose error may quote the line
+		return Entries{}, fmt.Errorf("consent: the row cannot be read: %w", privacy.ErrInvalid)
 	}
 	fact, err := decodeFact(row.Kind, row.Fact)
 	if err != nil {
@@ -212,6 +212,11 @@ func (j *importJob) flush(ctx context.Context) error {
 	results, err := j.ledger.RecordAll(ctx, j.batch)
 	if err != nil {
 		return fmt.Errorf("consent: import: %w", err)
+	}
+	for _, result := range results {
+		if err := result.Err; err != nil && !errors.Is(err, privacy.ErrInvalid) && !errors.Is(err, privacy.ErrConflict) {
+			return fmt.Errorf("consent: import: %w", err) // not the row's fault: it is tried again
+		}
 	}
 	for i, result := range results {
 		switch {

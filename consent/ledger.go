@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -121,10 +122,12 @@ type Entries struct {
 	OccurredAt time.Time
 	// Key makes the call idempotent within the stream: repeating it with the
 	// same facts changes nothing, with others fails with privacy.ErrConflict.
-	// Empty means a key derived from the facts and OccurredAt.
+	// Empty means a key derived from the facts and OccurredAt, and without
+	// OccurredAt a new one.
 	Key string
 	// Expected is the version the stream must still have, else
-	// privacy.ErrConflict; nil accepts any. A withdrawal accepts any always.
+	// privacy.ErrConflict; nil accepts any. A withdrawal accepts any always,
+	// unless a fact that permits something comes with it.
 	Expected *uint64
 	// Cause names what led to it, such as the identifier of a case; optional.
 	Cause string
@@ -183,13 +186,24 @@ func (l *Ledger) RecordAll(ctx context.Context, entries []Entries) (results []Re
 	}
 	l.touch(work)
 	appended, err := l.store.Append(ctx, work)
+	if err == nil && len(appended) != len(work) {
+		err = fmt.Errorf("the store returned %d results for %d: %w", len(appended), len(work), privacy.ErrInvalid)
+	}
 	if err != nil {
+		l.forget(work)
 		return nil, fmt.Errorf("consent: append: %w", err)
 	}
 	for i, outcome := range appended {
 		results[places[i]] = l.finish(outcome)
 	}
 	return results, nil
+}
+
+// forget empties the caches of streams whose writes may have happened or not.
+func (l *Ledger) forget(work []Append) {
+	for _, element := range work {
+		l.shared.each(func(c *cache) { c.forget(element.Key) })
+	}
 }
 
 func (l *Ledger) finish(outcome Appended) Recorded {
@@ -217,40 +231,59 @@ func (l *Ledger) prepare(ctx context.Context, entries Entries) (Append, error) {
 	if err != nil {
 		return Append{}, err
 	}
-	work := Append{Key: StreamKey{Tenant: entries.Tenant, Subject: entries.Subject}, Expected: entries.Expected, Source: l.source, TimeAssumed: entries.OccurredAt.IsZero() && entries.Key != ""}
-	for i, fact := range entries.Facts {
+	assumed := !occurredAt.Equal(entries.OccurredAt)
+	work := Append{Key: StreamKey{Tenant: entries.Tenant, Subject: entries.Subject}, Expected: entries.Expected, Source: l.source, TimeAssumed: assumed && entries.Key != ""}
+	for _, fact := range entries.Facts {
 		record, err := NewRecord(l.ids.NewID(), "", now, Entry{
 			Tenant: entries.Tenant, Subject: entries.Subject, OccurredAt: occurredAt, Cause: entries.Cause, Fact: fact,
 		})
 		if err != nil {
 			return Append{}, err
 		}
-		record.Key = recordKey(entries.Key, i, record)
 		work.Records = append(work.Records, record)
-		if fact.Kind() == KindWithdrawn {
-			work.Expected = nil
-		}
 	}
+	if acceptsAnyVersion(entries.Facts) {
+		work.Expected = nil
+	}
+	setKeys(work.Records, entries.Key, assumed)
 	return work, nil
 }
 
-// recordKey derives a key where the caller gave none. It may tell of the
-// payload, as a hash of something that can be guessed does; that is why
-// redaction removes keys too.
-func recordKey(key string, i int, record Record) string {
+// acceptsAnyVersion reports whether facts withdraw consent and permit nothing
+// beside that.
+func acceptsAnyVersion(facts []Fact) bool {
+	withdraws := slices.ContainsFunc(facts, func(fact Fact) bool { return fact.Kind() == KindWithdrawn })
+	return withdraws && !slices.ContainsFunc(facts, func(fact Fact) bool { return !forbids(fact.Kind()) })
+}
+
+// setKeys gives records their idempotency keys, and derives the first where the
+// caller gave none. Facts without a time cannot be told from the same that
+// happened again: their key is new. A derived key may tell of the payload, as a
+// hash of something that can be guessed does; that is why redaction removes
+// keys too.
+func setKeys(records []Record, key string, timeAssumed bool) {
+	if key == "" && timeAssumed {
+		key = records[0].ID
+	}
 	if key == "" {
-		sum := sha256.Sum256(record.Payload)
-		key = hex.EncodeToString(sum[:])
+		hash := sha256.New()
+		for _, record := range records {
+			sum := sha256.Sum256(record.Payload)
+			hash.Write(sum[:])
+		}
+		key = hex.EncodeToString(hash.Sum(nil))
 	}
-	if i == 0 {
-		return key
+	for i := range records {
+		records[i].Key = key
+		if i > 0 {
+			records[i].Key = fmt.Sprintf("%s#%d", key, i)
+		}
 	}
-	return fmt.Sprintf("%s#%d", key, i)
 }
 
 func (l *Ledger) occurredAt(entries Entries, now time.Time) (time.Time, error) {
 	at := entries.OccurredAt
-	if at.IsZero() {
+	if micros(at).IsZero() {
 		return now, nil
 	}
 	if !at.After(now.Add(l.maxSkew)) {
@@ -282,7 +315,7 @@ func (l *Ledger) State(ctx context.Context, tenant privacy.TenantID, subject pri
 	if err := errors.Join(privacy.CheckID("tenant", string(tenant)), privacy.CheckID("subject", string(subject))); err != nil {
 		return State{}, err
 	}
-	streams, err := l.store.Streams(ctx, []StreamKey{{Tenant: tenant, Subject: subject}})
+	streams, err := readStreams(ctx, l.store, []StreamKey{{Tenant: tenant, Subject: subject}})
 	if err != nil {
 		return State{}, fmt.Errorf("consent: state: %w", err)
 	}
@@ -294,11 +327,24 @@ func (l *Ledger) TenantState(ctx context.Context, tenant privacy.TenantID) (Tena
 	if err := privacy.CheckID("tenant", string(tenant)); err != nil {
 		return TenantState{}, err
 	}
-	streams, err := l.store.Streams(ctx, []StreamKey{{Tenant: tenant}})
+	streams, err := readStreams(ctx, l.store, []StreamKey{{Tenant: tenant}})
 	if err != nil {
 		return TenantState{}, fmt.Errorf("consent: state: %w", err)
 	}
 	return streams[0].TenantState()
+}
+
+// readStreams does not take one stream for another, whatever the store does.
+func readStreams(ctx context.Context, store LedgerStore, keys []StreamKey) ([]Stream, error) {
+	streams, err := store.Streams(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	same := func(stream Stream, key StreamKey) bool { return stream.Key == key }
+	if !slices.EqualFunc(streams, keys, same) {
+		return nil, fmt.Errorf("the store did not return the streams asked for: %w", privacy.ErrInvalid)
+	}
+	return streams, nil
 }
 
 // Records returns up to limit events of a stream after the given sequence, in
@@ -337,6 +383,7 @@ func (l *Ledger) Redact(ctx context.Context, tenant privacy.TenantID, subject pr
 	l.touch([]Append{work})
 	outcome, err := l.store.Redact(ctx, work)
 	if err != nil {
+		l.forget([]Append{work})
 		return Receipt{}, fmt.Errorf("consent: redact: %w", err)
 	}
 	result := l.finish(outcome)

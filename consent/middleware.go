@@ -86,8 +86,7 @@ func WriteRefusal(w http.ResponseWriter, decision Decision) {
 // WriteError answers a request with the refusal in err's tree, or with status
 // 503 if there is none.
 func WriteError(w http.ResponseWriter, err error) {
-	var denied *DeniedError
-	if errors.As(err, &denied) {
+	if denied, ok := errors.AsType[*DeniedError](err); ok {
 		WriteRefusal(w, denied.Decision)
 		return
 	}

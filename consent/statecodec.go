@@ -95,16 +95,16 @@ func (s *State) UnmarshalBinary(data []byte) error {
 	return s.check()
 }
 
-// check refuses what no fold produces: duplicates or disorder would make look-ups
-// miss a refusal.
+// check refuses what no fold produces: duplicates, disorder or an opt-out of
+// another version of this package would make look-ups miss a refusal.
 func (s *State) check() error {
 	for i := 1; i < len(s.Purposes); i++ {
 		if s.Purposes[i-1].Purpose >= s.Purposes[i].Purpose {
 			return errState
 		}
 	}
-	for i := 1; i < len(s.OptOuts); i++ {
-		if s.OptOuts[i-1].Kind >= s.OptOuts[i].Kind {
+	for i, optOut := range s.OptOuts {
+		if !optOut.Kind.Valid() || (i > 0 && s.OptOuts[i-1].Kind >= optOut.Kind) {
 			return errState
 		}
 	}
@@ -178,22 +178,29 @@ func (r *stateReader) bool() bool {
 
 func (r *stateReader) uvarint() uint64 {
 	v, n := binary.Uvarint(r.data)
-	if n <= 0 {
-		r.failed, r.data = true, nil
+	if !r.skip(n) {
 		return 0
 	}
-	r.data = r.data[n:]
 	return v
 }
 
 func (r *stateReader) varint() int64 {
 	v, n := binary.Varint(r.data)
-	if n <= 0 {
-		r.failed, r.data = true, nil
+	if !r.skip(n) {
 		return 0
 	}
-	r.data = r.data[n:]
 	return v
+}
+
+// skip goes on after a number of n bytes, unless it is damaged or longer than
+// it need be.
+func (r *stateReader) skip(n int) bool {
+	if n <= 0 || (n > 1 && r.data[n-1] == 0) {
+		r.failed, r.data = true, nil
+		return false
+	}
+	r.data = r.data[n:]
+	return true
 }
 
 // count reads a length, bounded by what is left so that a damaged one cannot
@@ -215,7 +222,9 @@ func (r *stateReader) time() time.Time {
 	if us > 0 {
 		us--
 	}
-	return time.UnixMicro(us).UTC()
+	t := time.UnixMicro(us).UTC()
+	r.failed = r.failed || t.IsZero() // which is written as zero
+	return t
 }
 
 func (r *stateReader) date() privacy.Date {
@@ -231,7 +240,9 @@ func (r *stateReader) date() privacy.Date {
 		r.failed = true
 		return privacy.Date{}
 	}
-	return epoch.AddDays(int(days))
+	date := epoch.AddDays(int(days))
+	r.failed = r.failed || date.DaysSince(epoch) != int(days)
+	return date
 }
 
 func (r *stateReader) mark() Mark {

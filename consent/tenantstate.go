@@ -15,11 +15,12 @@ import (
 type TenantState struct {
 	// Version is the sequence of the last event folded.
 	Version uint64 `json:"version"`
-	// Attestations are the latest attestation under each ID, also when ended.
+	// Attestations are the latest attestation under each ID, also when ended;
+	// one that was withdrawn before it was recorded has nothing but its ID.
 	Attestations []AttestationState `json:"attestations,omitempty"`
 	// AttestationsWithdrawnAt is when all attestations were last withdrawn at once.
 	AttestationsWithdrawnAt time.Time `json:"attestations_withdrawn_at,omitzero"`
-	// Instructions are the latest instruction under each ID, also when ended.
+	// Instructions are the latest instruction under each ID, as Attestations are.
 	Instructions []InstructionState `json:"instructions,omitempty"`
 	// InstructionsWithdrawnAt is when all instructions were last withdrawn at once.
 	InstructionsWithdrawnAt time.Time `json:"instructions_withdrawn_at,omitzero"`
@@ -125,19 +126,26 @@ func (s *TenantState) attest(fact Attestation, when moment) {
 	i := slices.IndexFunc(s.Attestations, func(a AttestationState) bool { return a.Attestation.ID == fact.ID })
 	if i < 0 {
 		s.Attestations = append(s.Attestations, next)
-	} else if current := &s.Attestations[i]; !when.before(current.At, current.WithdrawnAt) {
+	} else if current := &s.Attestations[i]; !current.At.After(when.at) {
+		if current.WithdrawnAt.After(when.at) {
+			next.WithdrawnAt = later(next.WithdrawnAt, current.WithdrawnAt)
+		}
 		*current = next
 	}
 }
 
 func (s *TenantState) withdrawAttestations(id string, when moment) {
+	known := false
 	for i := range s.Attestations {
-		if id == "" || s.Attestations[i].Attestation.ID == id {
-			s.Attestations[i].WithdrawnAt = later(s.Attestations[i].WithdrawnAt, when.at)
+		if current := &s.Attestations[i]; id == "" || current.Attestation.ID == id {
+			current.WithdrawnAt, known = later(current.WithdrawnAt, when.at), true
 		}
 	}
-	if id == "" {
+	switch {
+	case id == "":
 		s.AttestationsWithdrawnAt = later(s.AttestationsWithdrawnAt, when.at)
+	case !known: // remembered for an attestation that is recorded late
+		s.Attestations = append(s.Attestations, AttestationState{Attestation: Attestation{ID: id}, Sequence: when.sequence, WithdrawnAt: when.at})
 	}
 }
 
@@ -149,26 +157,27 @@ func (s *TenantState) instruct(fact Instruction, when moment) {
 	i := slices.IndexFunc(s.Instructions, func(i InstructionState) bool { return i.Instruction.ID == fact.ID })
 	if i < 0 {
 		s.Instructions = append(s.Instructions, next)
-	} else if current := &s.Instructions[i]; !when.before(current.At, current.WithdrawnAt) {
+	} else if current := &s.Instructions[i]; !current.At.After(when.at) {
+		if current.WithdrawnAt.After(when.at) {
+			next.WithdrawnAt = later(next.WithdrawnAt, current.WithdrawnAt)
+		}
 		*current = next
 	}
 }
 
 func (s *TenantState) withdrawInstructions(id string, when moment) {
+	known := false
 	for i := range s.Instructions {
-		if id == "" || s.Instructions[i].Instruction.ID == id {
-			s.Instructions[i].WithdrawnAt = later(s.Instructions[i].WithdrawnAt, when.at)
+		if current := &s.Instructions[i]; id == "" || current.Instruction.ID == id {
+			current.WithdrawnAt, known = later(current.WithdrawnAt, when.at), true
 		}
 	}
-	if id == "" {
+	switch {
+	case id == "":
 		s.InstructionsWithdrawnAt = later(s.InstructionsWithdrawnAt, when.at)
+	case !known:
+		s.Instructions = append(s.Instructions, InstructionState{Instruction: Instruction{ID: id}, Sequence: when.sequence, WithdrawnAt: when.at})
 	}
-}
-
-// before reports whether the moment lies before any of times: what is recorded
-// late does not replace what is newer.
-func (m moment) before(times ...time.Time) bool {
-	return slices.ContainsFunc(times, m.at.Before)
 }
 
 func (s *TenantState) subProcessor(id privacy.RecipientID) *SubProcessorState {

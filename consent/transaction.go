@@ -33,11 +33,7 @@ func (t Transaction) Done() {
 	defer t.touched.lock.Unlock()
 	for _, key := range t.touched.keys {
 		t.shared.each(func(c *cache) {
-			if key.Subject == "" {
-				c.forgetTenant(key.Tenant)
-			} else {
-				c.forgetSubject(key)
-			}
+			c.forget(key)
 			c.bypass.remove(key)
 		})
 	}

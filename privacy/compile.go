@@ -3,6 +3,7 @@ package privacy
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -143,12 +144,7 @@ func resolveAll[ID ~string](c *compiler, path string, ids []ID, index map[ID]int
 
 // repeats reports whether list[i] stands before i too. The lists are short.
 func repeats[T comparable](list []T, i int) bool {
-	for _, earlier := range list[:i] {
-		if earlier == list[i] {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list[:i], list[i])
 }
 
 // code checks an identifier against the grammar of declared codes.

@@ -63,7 +63,7 @@ type categoryTree struct {
 }
 
 // newCategoryTree works on declarations with problems too: a category whose
-// parent is missing inherits nothing.
+// parent is missing inherits nothing, and one declared before is left out.
 func newCategoryTree(list []Category, index map[CategoryID]int) categoryTree {
 	t := categoryTree{
 		effective: slices.Clone(list),
@@ -72,7 +72,10 @@ func newCategoryTree(list []Category, index map[CategoryID]int) categoryTree {
 	}
 	for _, i := range parentsFirst(list) {
 		category := &t.effective[i]
-		if parent, ok := index[category.ID.parent()]; ok && parent != i {
+		if index[category.ID] != i {
+			continue
+		}
+		if parent, ok := index[category.ID.parent()]; ok {
 			category.inherit(t.effective[parent])
 		}
 		for id := category.ID; id != ""; id = id.parent() {

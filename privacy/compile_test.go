@@ -104,6 +104,7 @@ var operatorCases = []problemCase{
 	{"a mail address is bare", func(d *privacy.Declaration) { d.Contacts[0].Email = "Privacy <privacy@labelop.example>" }, []string{"contacts[0].email format"}},
 	{"a mail address has a domain", func(d *privacy.Declaration) { d.Contacts[0].Email = "privacy" }, []string{"contacts[0].email format"}},
 	{"a web address has a scheme of the web", func(d *privacy.Declaration) { d.Contacts[2].URL = "javascript:alert(1)" }, []string{"contacts[2].url format"}},
+	{"a web address is no address of files", func(d *privacy.Declaration) { d.Contacts[2].URL = "ftp://labelop.example/" }, []string{"contacts[2].url format"}},
 	{"a web address has a host", func(d *privacy.Declaration) { d.Contacts[2].URL = "https:///security" }, []string{"contacts[2].url format"}},
 	{"a contact's texts are text", func(d *privacy.Declaration) { d.Contacts[0].Name, d.Contacts[0].Address = "\x01", "\x02" }, []string{"contacts[0].name text", "contacts[0].address text"}},
 }
@@ -192,6 +193,10 @@ var purposeCases = []problemCase{
 		d.Purposes[4].Bases[0].Jurisdictions = []privacy.Jurisdiction{"eu"}
 		d.Purposes[4].Bases = append(d.Purposes[4].Bases, privacy.PurposeBasis{Basis: privacy.BasisContract})
 	}, []string{"purposes[4].bases[1].condition condition_missing"}},
+	{"every activity is looked at, and a condition is reported once", func(d *privacy.Declaration) {
+		d.Activities[1].Purpose, d.Activities[1].Categories = "service", []privacy.CategoryID{"account.accessibility"}
+		d.Activities[3].Purpose, d.Activities[3].Categories = "service", []privacy.CategoryID{"account.accessibility"}
+	}, []string{"purposes[0].bases[0].condition condition_missing"}},
 	{"naming a category uses the special categories within it", func(d *privacy.Declaration) {
 		d.Activities[0].Categories = []privacy.CategoryID{"account"}
 	}, []string{"purposes[0].bases[0].condition condition_missing"}},
@@ -435,6 +440,9 @@ func TestCompileAccepts(t *testing.T) {
 	}{
 		{"an operator without a legal entity", func(d *privacy.Declaration) { d.Operator.LegalEntity = "" }},
 		{"country codes in lower case", func(d *privacy.Declaration) { d.Operator.Country = "de" }},
+		{"the least and the greatest minimum age", func(d *privacy.Declaration) {
+			d.Activities[0].MinimumAge.Years, d.Activities[3].MinimumAge.Years = 1, 150
+		}},
 		{"text of several lines", func(d *privacy.Declaration) { d.Operator.Address = "Street\n\tTown" }},
 		{"a purpose of the operator's own with a reason", func(d *privacy.Declaration) {
 			d.Activities[1].Categories = []privacy.CategoryID{"content.labels"}

@@ -79,7 +79,8 @@ type Category struct {
 	Title string     `json:"title"`
 	// Role is RoleController for data the operator holds for its own purposes
 	// and RoleProcessor for data it holds on a customer's instructions. A
-	// category without one inherits it; a top-level category must state it.
+	// category without one inherits it; a top-level category must state it. A
+	// category may be held in another role than the one it lies within.
 	Role Role `json:"role,omitempty"`
 	// Special marks special categories of personal data (Art. 9(1)): using it
 	// needs a condition of Art. 9(2) in addition to a legal basis.
@@ -121,7 +122,8 @@ type PurposeBasis struct {
 	// that no other entry of the purpose names.
 	Jurisdictions []Jurisdiction `json:"jurisdictions,omitempty"`
 	// Condition is the condition of Art. 9(2) relied on where a special
-	// category is used for the purpose.
+	// category is used for the purpose; required in every entry of a purpose
+	// for which a controller activity uses one.
 	Condition SpecialCondition `json:"condition,omitempty"`
 	// Interest states the interest pursued; required for
 	// BasisLegitimateInterests (Art. 13(1)(d)).
@@ -133,9 +135,13 @@ type PurposeBasis struct {
 
 // Recipient is somebody to whom personal data is disclosed (Art. 4(9)).
 type Recipient struct {
-	ID    RecipientID   `json:"id"`
-	Title string        `json:"title"`
-	Kind  RecipientKind `json:"kind"`
+	ID    RecipientID `json:"id"`
+	Title string      `json:"title"`
+	// Kind is RecipientProcessor for who processes for the operator's controller
+	// activities and RecipientSubProcessor for who does so for its processor
+	// activities. A provider that does both is declared twice: the contracts, the
+	// modules of clauses and the duty to tell customers differ.
+	Kind RecipientKind `json:"kind"`
 	// Locations are all countries where the recipient processes the data,
 	// including those from which it has remote access. At least one.
 	Locations []RecipientLocation `json:"locations"`
@@ -246,7 +252,7 @@ type JointArrangement struct {
 	ID string `json:"id"`
 	// Controllers are the names of the other joint controllers. At least one.
 	Controllers []string `json:"controllers"`
-	// Essence is what subjects are told of the arrangement (Art. 26(2)).
+	// Essence is what subjects are told of the arrangement (Art. 26(2)). Required.
 	Essence string `json:"essence"`
 	// Contact says whom subjects turn to.
 	Contact string `json:"contact,omitempty"`

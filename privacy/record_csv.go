@@ -128,10 +128,11 @@ func (b PurposeBasis) text() string {
 	if len(b.Jurisdictions) > 0 {
 		text += " in " + joinPlain(b.Jurisdictions)
 	}
-	for _, ground := range []string{b.Interest, b.Law} {
-		if ground != "" {
-			text += ": " + ground
-		}
+	if b.Interest != "" {
+		text += ": " + b.Interest
+	}
+	if b.Law != "" {
+		text += ": " + b.Law
 	}
 	return text
 }

@@ -101,7 +101,7 @@ func checkAppendNothing(p *probe) error {
 		return err
 	}
 	// The second record is not about a subject, so that the fold fails midway.
-	bad := p.work(streamKey, "", withdrawal("a"), attestation("x"))
+	bad := p.work(streamKey, "", withdrawal("a"), attestation())
 	result, err := p.appendOne(bad)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func checkAppendIndependent(p *probe) error {
 	results, err := p.Append(p, []consent.Append{
 		p.work(streamKey, "", grant("a")),
 		expecting(p.work(bob, "", grant("a")), 9),
-		p.work(bob, "", attestation("x")),
+		p.work(bob, "", attestation()),
 		p.work(bob, "", grant("b")),
 	})
 	if err != nil {
@@ -295,7 +295,7 @@ func checkAppendErased(p *probe) error {
 }
 
 func checkAppendTenant(p *probe) error {
-	if err := p.must(p.work(tenantKey, "", attestation("x")), p.work(tenantKey, "", consent.AttestationWithdrawn{ID: "x"})); err != nil {
+	if err := p.must(p.work(tenantKey, "", attestation()), p.work(tenantKey, "", consent.AttestationWithdrawn{ID: "x"})); err != nil {
 		return err
 	}
 	if err := p.must(p.work(streamKey, "", grant("a"))); err != nil {
@@ -426,19 +426,34 @@ func checkAppendCancelled(p *probe) error {
 	}
 	ctx, cancel := context.WithCancel(p)
 	cancel()
-	_, appendErr := p.Append(ctx, []consent.Append{p.work(streamKey, "", grant("b"))})
-	_, redactErr := p.Redact(ctx, p.work(streamKey, "", consent.Erasure{Cause: "c"}))
-	effectErr := p.ApplyEffects(ctx, []privacy.Effect{effect(privacy.EffectWithdrawal, "cancelled")})
-	decisionErr := p.RecordDecision(ctx, p.decision("d", consent.Guard{SubjectVersion: 1}))
-	_, streamsErr := p.Streams(ctx, []consent.StreamKey{streamKey})
-	for what, err := range map[string]error{"append": appendErr, "redact": redactErr, "effects": effectErr, "decision": decisionErr, "streams": streamsErr} {
+	for what, err := range p.callAll(ctx) {
 		if err == nil {
 			return fmt.Errorf("%s with a cancelled context did not fail", what)
 		}
 	}
-	decisions, err := p.Decisions(p, consent.DecisionFilter{Tenant: tenant, AllSubjects: true, Limit: 10})
+	decisions, err := p.decisions(everything())
 	if err != nil {
 		return err
 	}
 	return errors.Join(same("decisions", len(decisions), 0), p.unchanged(before))
+}
+
+// callAll calls every method once and returns the errors by name.
+func (p *probe) callAll(ctx context.Context) map[string]error {
+	errs := map[string]error{}
+	_, errs["Append"] = p.Append(ctx, []consent.Append{p.work(streamKey, "", grant("b"))})
+	_, errs["Redact"] = p.Redact(ctx, p.work(streamKey, "", consent.Erasure{Cause: "c"}))
+	_, errs["Streams"] = p.Streams(ctx, []consent.StreamKey{streamKey})
+	_, errs["Records"] = p.Records(ctx, streamKey, 0, 10)
+	_, errs["Subjects"] = p.Subjects(ctx, tenant, "", 10)
+	errs["ApplyEffects"] = p.ApplyEffects(ctx, []privacy.Effect{effect(privacy.EffectWithdrawal, "cancelled")})
+	_, errs["Changes"] = p.Changes(ctx, "", 10)
+	_, errs["Head"] = p.Head(ctx)
+	_, errs["Claim"] = p.Claim(ctx, claim("cancelled", 10, start))
+	errs["Acknowledge"] = p.Acknowledge(ctx, "probe", []string{"1"})
+	_, errs["Trim"] = p.Trim(ctx, start.AddDate(1, 0, 0), true)
+	errs["RecordDecision"] = p.RecordDecision(ctx, p.decision("d", consent.Guard{SubjectVersion: 1}))
+	_, errs["Decisions"] = p.Decisions(ctx, everything())
+	_, errs["ForgetDecisions"] = p.ForgetDecisions(ctx, streamKey, start.AddDate(1, 0, 0))
+	return errs
 }

@@ -71,7 +71,7 @@ func checkDecisionRecorded(p *probe) error {
 }
 
 func checkDecisionGuard(p *probe) error {
-	if err := p.must(p.work(streamKey, "", grant("a"), grant("b")), p.work(tenantKey, "", attestation("x"))); err != nil {
+	if err := p.must(p.work(streamKey, "", grant("a"), grant("b")), p.work(tenantKey, "", attestation())); err != nil {
 		return err
 	}
 	if _, err := p.events(); err != nil {
@@ -97,7 +97,7 @@ func checkDecisionGuard(p *probe) error {
 }
 
 func checkDecisionNoSubject(p *probe) error {
-	if err := p.must(p.work(tenantKey, "", attestation("x"))); err != nil {
+	if err := p.must(p.work(tenantKey, "", attestation())); err != nil {
 		return err
 	}
 	record := p.decision("d", consent.Guard{SubjectVersion: 9, TenantVersion: 1})
@@ -113,18 +113,23 @@ func checkDecisionRacing(p *probe) error {
 	if err := p.must(p.work(streamKey, "", grant("a"))); err != nil {
 		return err
 	}
+	var settled []string
 	for round := range uint64(10) {
 		withdrawn := make(chan struct{})
 		works := []consent.Append{p.work(streamKey, "", withdrawal("a"))}
-		faults := together(4, func(i int) error {
+		faults := together(4, func(i int) (err error) {
 			if i == 0 {
 				defer close(withdrawn)
-				return p.must(works...)
+				if err := p.must(works...); err != nil {
+					return err
+				}
+				settled, err = p.decisions(everything())
+				return err
 			}
 			if i == 1 {
 				<-withdrawn
 			}
-			err := p.RecordDecision(p, p.decision(fmt.Sprintf("d-%d-%d", round, i), consent.Guard{SubjectVersion: round + 1}))
+			err = p.RecordDecision(p, p.decision(fmt.Sprintf("d-%d-%d", round, i), consent.Guard{SubjectVersion: round + 1}))
 			if i == 1 {
 				return matches("after the withdrawal", err, privacy.ErrConflict)
 			}
@@ -134,6 +139,14 @@ func checkDecisionRacing(p *probe) error {
 			return nil
 		})
 		if err := errors.Join(faults...); err != nil {
+			return err
+		}
+		// What was not there when the withdrawal was acknowledged came after it.
+		ids, err := p.decisions(everything())
+		if err != nil {
+			return err
+		}
+		if err := same("decisions on the older version", ids, settled); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ func checkFeedBeginning(p *probe) error {
 		}
 		want[key] = 3
 	}
-	if err := p.must(p.work(tenantKey, "", attestation("x"))); err != nil {
+	if err := p.must(p.work(tenantKey, "", attestation())); err != nil {
 		return err
 	}
 	want[tenantKey] = 1

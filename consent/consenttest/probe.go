@@ -53,9 +53,9 @@ func withdrawal(purposes ...privacy.PurposeID) consent.Withdrawal {
 	return consent.Withdrawal{Purposes: purposes}
 }
 
-func attestation(id string) consent.Attestation {
+func attestation() consent.Attestation {
 	return consent.Attestation{
-		ID: id, Categories: []privacy.CategoryID{"content"}, Purposes: []privacy.PurposeID{"annotation"},
+		ID: "x", Categories: []privacy.CategoryID{"content"}, Purposes: []privacy.PurposeID{"annotation"},
 		Basis: privacy.BasisContract, Rights: true, Notices: true, SignedBy: "user:7", TermsVersion: "3",
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/labelop/privacykit/consent"
 	"github.com/labelop/privacykit/privacy"
@@ -46,7 +48,7 @@ func checkStreamsOrder(p *probe) error {
 	if err := p.must(works...); err != nil {
 		return err
 	}
-	keys = append(keys, keys[0], keys[3], keys[1])
+	keys = slices.Concat(keys, []consent.StreamKey{keys[0], keys[3], keys[1]})
 	slices.Reverse(keys)
 	streams, err := p.Streams(p, keys)
 	if err != nil {
@@ -63,8 +65,10 @@ func checkStreamsOrder(p *probe) error {
 		if err != nil {
 			return err
 		}
-		var number int
-		fmt.Sscanf(string(keys[i].Subject), "s-%d", &number)
+		number, err := strconv.Atoi(strings.TrimPrefix(string(keys[i].Subject), "s-"))
+		if err != nil {
+			return err
+		}
 		if granted := len(state.Purposes) == 1 && state.Purposes[0].Purpose == privacy.PurposeID(fmt.Sprintf("p-%d", number)); granted != (number%3 == 0) {
 			return fmt.Errorf("stream of %s has the state of another", keys[i].Subject)
 		}
@@ -203,7 +207,7 @@ func checkSubjectsOrder(p *probe) error {
 			return err
 		}
 	}
-	if err := p.must(p.work(tenantKey, "", attestation("x")), p.work(consent.StreamKey{Tenant: other, Subject: "c"}, "", grant("a"))); err != nil {
+	if err := p.must(p.work(tenantKey, "", attestation()), p.work(consent.StreamKey{Tenant: other, Subject: "c"}, "", grant("a"))); err != nil {
 		return err
 	}
 	got, err := p.subjects(2)

@@ -3,6 +3,7 @@ package consenttest
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -23,9 +24,16 @@ type Case struct {
 const caseTimeout = 2 * time.Minute
 
 // Check runs the case against a fresh, empty store. The error quotes the clause.
-func (c Case) Check(store consent.Store) error {
+// A panic is an error too, so that a store that breaks one clause is still
+// measured by the others.
+func (c Case) Check(store consent.Store) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), caseTimeout)
 	defer cancel()
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%s: panic: %v\n\tclause: %s\n%s", c.Name, cause, c.Clause, debug.Stack())
+		}
+	}()
 	if err := c.check(&probe{Context: ctx, Store: store}); err != nil {
 		return fmt.Errorf("%s: %w\n\tclause: %s", c.Name, err, c.Clause)
 	}

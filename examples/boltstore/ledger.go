@@ -56,7 +56,7 @@ func appendOne(tx *bolt.Tx, work consent.Append) (consent.Appended, error) {
 	}
 	next, records, events, err := consent.Advance(stream, work)
 	if err != nil {
-		return consent.Appended{Err: err}, nil
+		return consent.Appended{Err: err}, nil //nolint:nilerr // the element failed, not the transaction
 	}
 	for i, record := range records {
 		if err := put(tx.Bucket(bucketRecords), number(prefix, record.Sequence), record); err != nil {
@@ -80,7 +80,7 @@ func repeated(tx *bolt.Tx, stream consent.Stream, work consent.Append, original 
 		return consent.Appended{}, err
 	}
 	if err := work.Repeats(stored); err != nil {
-		return consent.Appended{Err: err}, nil
+		return consent.Appended{Err: err}, nil //nolint:nilerr // the element failed, not the transaction
 	}
 	return consent.Appended{Stream: stream, First: original, Last: stored[len(stored)-1].Sequence, Duplicate: true}, nil
 }

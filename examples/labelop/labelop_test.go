@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -97,7 +98,7 @@ func TestRecordOfProcessing(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(response.Body)
-		response.Body.Close()
+		err = errors.Join(err, response.Body.Close())
 		if err != nil || response.Header.Get("Content-Type") != contentType || !bytes.Contains(body, []byte("Newsletter")) {
 			t.Errorf("%s: %s, %v, %.80s", path, response.Header.Get("Content-Type"), err, body)
 		}

@@ -16,16 +16,20 @@ import (
 )
 
 func main() {
+	if err := command(); err != nil {
+		fmt.Fprintln(os.Stderr, "labelop:", err)
+		os.Exit(1)
+	}
+}
+
+func command() error {
 	directory := flag.String("dir", "", "directory for the database and the images; empty means a temporary one")
 	address := flag.String("addr", "127.0.0.1:0", "address to serve on")
 	once := flag.Bool("once", false, "exit after the journey")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Stdout, *directory, *address, *once); err != nil {
-		fmt.Fprintln(os.Stderr, "labelop:", err)
-		os.Exit(1)
-	}
+	return run(ctx, os.Stdout, *directory, *address, *once)
 }
 
 // run serves until the context ends, or with once until the journey is over. It

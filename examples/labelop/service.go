@@ -196,8 +196,7 @@ func decode(r *http.Request, into any) error {
 // tooLarge keeps what fail must know of an error and drops the rest, which may
 // quote the body.
 func tooLarge(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return large
 	}
 	return nil

@@ -76,3 +76,8 @@ func mustAppend(t testing.TB, store consent.LedgerStore, appends ...consent.Appe
 	}
 	return results
 }
+
+func oneGrant(t testing.TB) []consent.Append {
+	t.Helper()
+	return []consent.Append{granted(t, subjectKey(7), "event-7", "key-7")}
+}

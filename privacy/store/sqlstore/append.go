@@ -49,12 +49,12 @@ type appendUnit struct {
 	together bool
 	// place is set where streams that are not there must be placed, to be
 	// locked, instead of being inserted at the end: in a transaction of the host
-	// on PostgreSQL, which a lost race would abort.
+	// on PostgreSQL, which a lost race would abort. All are placed before the
+	// first is locked, or two such units could wait for each other.
 	place bool
 
 	streams map[consent.StreamKey]*openStream
 	ordered []*openStream
-	placed  bool
 	looked  bool
 	results []consent.Appended
 	writes  []Statement
@@ -121,7 +121,7 @@ func checkAppend(a *consent.Append) error {
 
 func (u *appendUnit) start() []Statement {
 	u.streams, u.ordered, u.writes = make(map[consent.StreamKey]*openStream, len(u.appends)), nil, nil
-	u.placed, u.looked = false, false
+	u.looked = false
 	u.results = make([]consent.Appended, len(u.appends))
 	for i := range u.appends {
 		if u.results[i].Err = u.refused[i]; u.refused[i] == nil {
@@ -133,6 +133,9 @@ func (u *appendUnit) start() []Statement {
 		return cmp.Or(strings.Compare(string(a.stream.Key.Tenant), string(b.stream.Key.Tenant)),
 			strings.Compare(string(a.stream.Key.Subject), string(b.stream.Key.Subject)))
 	})
+	if u.place {
+		return append(u.placeholders(), u.reads()...)
+	}
 	return u.reads()
 }
 
@@ -183,12 +186,6 @@ func (s *openStream) args(more ...any) []any {
 }
 
 func (u *appendUnit) next() ([]Statement, bool, error) {
-	if u.place && !u.placed {
-		u.placed = true
-		if statements := u.placeholders(); len(statements) > 0 {
-			return append(statements, u.reads()...), false, nil
-		}
-	}
 	if !u.looked {
 		u.looked = true
 		if statements := u.originals(); len(statements) > 0 {
@@ -209,11 +206,9 @@ func (u *appendUnit) next() ([]Statement, bool, error) {
 }
 
 func (u *appendUnit) placeholders() []Statement {
-	var statements []Statement
+	statements := make([]Statement, 0, 3*len(u.ordered))
 	for _, s := range u.ordered {
-		if !s.exists {
-			statements = append(statements, Statement{SQL: u.sql.placeStream, Args: s.args()})
-		}
+		statements = append(statements, Statement{SQL: u.sql.placeStream, Args: s.args()})
 	}
 	return statements
 }

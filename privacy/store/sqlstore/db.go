@@ -13,7 +13,7 @@ const DefaultPrefix = "privacy_"
 
 // Options are what a DB can be told. The zero Options are the defaults.
 type Options struct {
-	// Prefix begins the name of every table and index: up to 32 lower-case
+	// Prefix begins the name of every table and index: up to 30 lower-case
 	// letters, digits and underscores. Empty means DefaultPrefix.
 	Prefix string
 	// Schema is the schema that the tables are in, on PostgreSQL; it must exist

@@ -49,7 +49,7 @@ func (t *template) write(text string) string {
 
 // maxNameLength leaves room for the longest name of ours within the 63 bytes
 // that PostgreSQL keeps of an identifier.
-const maxNameLength = 32
+const maxNameLength = 30
 
 // checkName reports whether name can stand in a statement as it is, without
 // quotes and with the same meaning on every database.

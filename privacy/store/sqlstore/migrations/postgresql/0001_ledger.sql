@@ -1,6 +1,6 @@
 -- The version and the folded state of every stream. The stream of a tenant
 -- itself has the empty subject. transaction_id is the greatest that wrote the
--- stream; it keeps the stream's changes in order in the cache feed.
+-- stream, and keeps the stream's changes in order in the cache feed.
 CREATE TABLE {streams} (
 	tenant         text COLLATE "C" NOT NULL,
 	subject        text COLLATE "C" NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE {events} (
 CREATE UNIQUE INDEX {name:events_key} ON {events} (tenant, subject, idempotency_key)
 	WHERE idempotency_key IS NOT NULL;
 
--- Both feeds. Positions follow no order that anything relies on; the cache feed
+-- Both feeds. Positions follow no order that anything relies on: the cache feed
 -- goes by transaction_id. A version of 0 marks an event that changed no stream.
 CREATE TABLE {outbox} (
 	position       bigserial PRIMARY KEY,

@@ -1,0 +1,2 @@
+// Package pgstore keeps everything in PostgreSQL, through pgx.
+package pgstore
