@@ -1,0 +1,10 @@
+// Package dsrtest is the conformance suite of the stores that package dsr
+// declares. An adapter calls Run from a test of its own:
+//
+//	func TestConformance(t *testing.T) {
+//		dsrtest.Run(t, func(t testing.TB) dsrtest.Harness { ... })
+//	}
+//
+// Each Clause quotes the sentence of the contract that it checks. The package
+// imports only the standard library and this module.
+package dsrtest

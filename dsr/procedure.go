@@ -1,0 +1,215 @@
+package dsr
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/labelop/privacykit/dsr/regime"
+	"github.com/labelop/privacykit/privacy"
+)
+
+// Procedure runs cases by one version of one law, in the zone and by the
+// calendar of one controller. Its methods are pure: they compute the next
+// version of a case and what goes with it, and store nothing. It is immutable
+// and safe for concurrent use.
+type Procedure struct {
+	regime   *regime.Regime
+	zone     *time.Location
+	calendar *privacy.Calendar
+	laws     map[regime.Request]*Law
+}
+
+// NewProcedure returns the procedure of a regime. The calendar may be nil where
+// the regime needs none; a deadline that needs it is then an error. The error
+// matches privacy.ErrInvalid.
+func NewProcedure(r *regime.Regime, zone *time.Location, calendar *privacy.Calendar) (*Procedure, error) {
+	if r == nil || zone == nil {
+		return nil, fmt.Errorf("a procedure needs a regime and a zone: %w", privacy.ErrInvalid)
+	}
+	p := &Procedure{regime: r, zone: zone, calendar: calendar, laws: map[regime.Request]*Law{}}
+	for _, request := range regime.Requests() {
+		if _, ok := r.Clock(request); !ok {
+			continue
+		}
+		law, err := NewLaw(r, request)
+		if err != nil {
+			return nil, err
+		}
+		p.laws[request] = law
+	}
+	return p, nil
+}
+
+// Intake is a request as it came in.
+type Intake struct {
+	Tenant  privacy.TenantID
+	ID      CaseID
+	Subject privacy.SubjectID
+	// Role is that in which the service holds the data concerned.
+	Role privacy.Role
+	// Authority is the controller's written authority to answer, for a processor.
+	Authority   string
+	Received    time.Time
+	ContentHash string
+	Channel     string
+	// Actor brought it in.
+	Actor Actor
+	// AgentProven: an agent's authority was shown with the request.
+	AgentProven bool
+	DuplicateOf CaseID
+	Requests    []Asked
+}
+
+// Asked is one right that was asked for.
+type Asked struct {
+	Request regime.Request
+	// DirectMarketing: the objection is to direct marketing.
+	DirectMarketing bool
+	// RestrictionRequested: restriction was asked for along with a rectification,
+	// or the host makes it automatic.
+	RestrictionRequested bool
+}
+
+// Change is what one command makes of a case. A store writes all of it or none.
+type Change struct {
+	// Case is the next version.
+	Case Case
+	// Entries are what happened, for the log of the case.
+	Entries []Entry
+	// Effects reach the ledger of consent in the same unit of work.
+	Effects []privacy.Effect
+}
+
+// Entry is a line of the log of a case: an event on an item, or what became of
+// a task.
+type Entry struct {
+	// Item is the index of the item.
+	Item int
+	// Event is zero for a line about a task.
+	Event Event
+	Actor Actor
+	At    time.Time
+	// From and To are the reported states before and after.
+	From, To State
+	// Step is everything that goes with it.
+	Step Step
+	// Task and its TaskState are set for a line about a task.
+	Task      TaskID
+	TaskState TaskState
+}
+
+// Open begins a case. Every item gets what takes effect at once: a withdrawal
+// of consent, an opt-out, an objection and contested accuracy do not wait for
+// work or identity. A processor without authority only records; effects on the
+// processing are its controller's to order. The error matches
+// privacy.ErrInvalid, or regime.ErrNotRegulated, or regime.ErrNotInForce.
+func (p *Procedure) Open(in Intake) (Change, error) {
+	if err := p.check(in); err != nil {
+		return Change{}, err
+	}
+	c := Case{
+		Tenant: in.Tenant, ID: in.ID, Version: 1, Subject: in.Subject, Role: in.Role, Authority: in.Authority,
+		Regime: p.regime.Version(), Received: in.Received, ContentHash: in.ContentHash, Channel: in.Channel,
+		DuplicateOf: in.DuplicateOf, Items: make([]Item, len(in.Requests)),
+	}
+	change := Change{Case: c}
+	for i, asked := range in.Requests {
+		c.Items[i] = Item{Request: asked.Request, DirectMarketing: asked.DirectMarketing}
+		facts := Facts{Actor: in.Actor, Role: in.Role}
+		step, err := Next(p.laws[asked.Request], 0, EventSubmit, &facts)
+		if err != nil {
+			return Change{}, err
+		}
+		c.Items[i].Work = step.To
+		change.Entries = append(change.Entries, Entry{Item: i, Event: EventSubmit, Actor: in.Actor, At: in.Received, To: step.To, Step: step})
+	}
+	if in.Actor == ActorAgent {
+		if err := p.openByAgent(&change, in); err != nil {
+			return Change{}, err
+		}
+	}
+	return change, p.openAtOnce(&change, in)
+}
+
+func (p *Procedure) check(in Intake) error {
+	var problems privacy.Problems
+	identify := func(path, id string) {
+		if err := privacy.CheckID(path, id); err != nil {
+			problems.Add(path, "identifier", "%v", err)
+		}
+	}
+	identify("tenant", string(in.Tenant))
+	identify("id", string(in.ID))
+	if in.Subject != "" || in.Role != privacy.RoleProcessor {
+		identify("subject", string(in.Subject))
+	}
+	if !in.Role.Valid() {
+		problems.Add("role", "required", "the role in which the data are held is missing")
+	}
+	if in.Received.IsZero() {
+		problems.Add("received", "required", "the time of receipt is missing")
+	} else if day := privacy.DateOf(in.Received, p.zone); !p.regime.InForce(day) {
+		return fmt.Errorf("%s on %s: %w", p.regime.Version(), day, regime.ErrNotInForce)
+	}
+	if len(in.Requests) == 0 {
+		problems.Add("requests", "required", "nothing was asked for")
+	}
+	for i, asked := range in.Requests {
+		if p.laws[asked.Request] == nil {
+			return fmt.Errorf("%s, requests[%d]: %w", p.regime.Version(), i, regime.ErrNotRegulated)
+		}
+	}
+	return problems.Err()
+}
+
+// openByAgent lets the case wait for the agent's authority, unless it was shown.
+func (p *Procedure) openByAgent(change *Change, in Intake) error {
+	change.Case.Agent, change.Case.AgentProven = true, in.AgentProven
+	if in.AgentProven {
+		return nil
+	}
+	return p.caseWide(change, Command{Event: EventAgentSubmitted, Actor: ActorAgent, At: in.Received})
+}
+
+// openAtOnce records what takes effect on receipt.
+func (p *Procedure) openAtOnce(change *Change, in Intake) error {
+	if in.Role == privacy.RoleProcessor && in.Authority == "" {
+		return nil
+	}
+	for i, asked := range in.Requests {
+		var event Event
+		switch asked.Request {
+		case regime.RequestObjection:
+			event = EventObjectionReceived
+		case regime.RequestRectification:
+			event = EventAccuracyContested
+			if !asked.RestrictionRequested {
+				continue
+			}
+		default:
+			p.standing(change, i, in.Received)
+			continue
+		}
+		cmd := Command{Event: event, Item: i, Actor: in.Actor, At: in.Received, RestrictionRequested: asked.RestrictionRequested}
+		if err := p.step(change, i, cmd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Deadline computes the dates of an item as its record stands, at a time. The
+// errors are those of regime.Regime.Deadline.
+func (p *Procedure) Deadline(c Case, item int, asOf time.Time) (regime.Deadline, error) {
+	if err := hasItem(c, item); err != nil {
+		return regime.Deadline{}, err
+	}
+	it := &c.Items[item]
+	return p.regime.Deadline(regime.Query{
+		Request: it.Request, Received: c.Received, Zone: p.zone, Calendar: p.calendar,
+		Pauses: it.Pauses, Extension: it.Extension, AsOf: asOf,
+	})
+}
+
+// day returns the controller's civil date.
+func (p *Procedure) day(t time.Time) privacy.Date { return privacy.DateOf(t, p.zone) }
