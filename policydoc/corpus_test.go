@@ -1,0 +1,105 @@
+package policydoc_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/labelop/privacykit/policydoc"
+	"github.com/labelop/privacykit/policydoc/markdown"
+)
+
+// TestCorpus imports every directory of dated revisions under
+// PRIVACYKIT_CORPUS/history as one chain, and compares all neighbours.
+func TestCorpus(t *testing.T) {
+	dir := os.Getenv("PRIVACYKIT_CORPUS")
+	if dir == "" {
+		t.Skip("PRIVACYKIT_CORPUS names no directory of policies")
+	}
+	policies, err := filepath.Glob(filepath.Join(dir, "history", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, policy := range policies {
+		t.Run(filepath.Base(policy), func(t *testing.T) { checkHistory(t, policy) })
+	}
+}
+
+func checkHistory(t *testing.T, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.md"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no revisions: %v", err)
+	}
+	slices.Sort(files)
+	var versions []policydoc.Version
+	var previous *policydoc.Document
+	for i, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := markdown.Parse(src, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if previous != nil {
+			checkNeighbours(t, previous, doc)
+		}
+		previous = doc
+		at := time.Date(2018, 1, 1, 0, i, 0, 0, time.UTC)
+		if len(filepath.Base(file)) > len("001-2006-01-02") {
+			if date, err := time.Parse(time.DateOnly, filepath.Base(file)[4:14]); err == nil {
+				at = date.Add(time.Duration(i) * time.Second)
+			}
+		}
+		versions = append(versions, policydoc.Version{
+			EffectiveFrom: at, PublishedAt: at, Materiality: policydoc.Editorial,
+			Texts: []policydoc.LocalizedText{{Locale: "en", Authoritative: true, Source: string(src)}},
+		})
+	}
+	if _, err := policydoc.Chain(policydoc.PolicyKey{Tenant: "corpus", Name: filepath.Base(dir)}, versions); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("corpus history: %d revisions in one chain", len(files))
+}
+
+func checkNeighbours(t *testing.T, before, after *policydoc.Document) {
+	t.Helper()
+	d := policydoc.DiffDocuments(before, after)
+	checkApply(t, d, before, after)
+	var page bytes.Buffer
+	if err := policydoc.RenderDiffHTML(&page, d, &policydoc.DiffOptions{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	if len(markdown.RenderDiff(d, nil)) == 0 {
+		t.Error("nothing rendered")
+	}
+}
+
+// BenchmarkDiffDocuments compares two texts of about 10,000 words that differ in
+// a sentence of each section.
+func BenchmarkDiffDocuments(b *testing.B) {
+	source := func(period string) []byte {
+		var out bytes.Buffer
+		for i := range 40 {
+			fmt.Fprintf(&out, "## Section %d\n\n", i)
+			for j := range 8 {
+				fmt.Fprintf(&out, "We collect only what we need for purpose %d, and we tell you why, how, and for how long in this very section of our policy number %d.\n\n", j, i)
+			}
+			fmt.Fprintf(&out, "We keep it for %s after you leave.\n\n", period)
+		}
+		return out.Bytes()
+	}
+	before, after := parse(b, string(source("30 days"))), parse(b, string(source("six months")))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := policydoc.RenderDiffHTML(io.Discard, policydoc.DiffDocuments(before, after), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
