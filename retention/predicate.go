@@ -1,0 +1,179 @@
+package retention
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labelop/privacykit/privacy"
+)
+
+// Dialect is the SQL a Predicate is written in. The zero value is unknown.
+type Dialect uint8
+
+const (
+	// SQLite has "?" for arguments.
+	SQLite Dialect = iota + 1
+	// PostgreSQL has "$1", "$2" and so on.
+	PostgreSQL
+)
+
+// ColumnType is how a column holds the time of an event. The zero value is unknown.
+type ColumnType uint8
+
+const (
+	// ColumnDate holds civil days: DATE in PostgreSQL, text as YYYY-MM-DD in SQLite.
+	ColumnDate ColumnType = iota + 1
+	// ColumnTimestamp holds instants that the driver compares with a time.Time:
+	// TIMESTAMPTZ in PostgreSQL.
+	ColumnTimestamp
+	// ColumnUnixSeconds, ColumnUnixMillis and ColumnUnixMicros hold instants as
+	// integers since 1970-01-01T00:00:00Z.
+	ColumnUnixSeconds
+	ColumnUnixMillis
+	ColumnUnixMicros
+)
+
+// Column is a column of the host's table.
+type Column struct {
+	// Name is an identifier, or a table's and a column's joined by a dot, of
+	// ASCII letters, digits and underscores.
+	Name string
+	Type ColumnType
+}
+
+// Table tells a Predicate where records lie in a table of the host.
+type Table struct {
+	Dialect Dialect
+	// Categories are all that rows can be of. Required.
+	Categories []privacy.CategoryID
+	// CategoryColumn holds the category. It may be empty if there is only one.
+	CategoryColumn string
+	// TenantColumn holds the tenant, empty if Tenant says it for all rows.
+	TenantColumn string
+	Tenant       privacy.TenantID
+	// Events are the columns of the events that rules count from.
+	Events map[string]Column
+	// Zones are all zones that rows can have. Empty takes the schedule's.
+	Zones []*time.Location
+	// Hidden selects the rows that are Hidden too. The host adds its own condition
+	// that leaves out those it has hidden already.
+	Hidden bool
+}
+
+// Predicate is a condition for WHERE, in parentheses, and its arguments.
+type Predicate struct {
+	SQL  string
+	Args []any
+}
+
+// Predicate returns a condition that selects every row of a table that is due at an
+// instant, and few others: rows that a hold, a suspension or a condition on labels
+// and purposes keeps are selected too. Evaluate decides on each. An index on the
+// category, the tenant and the event column answers it without reading what is
+// not due. A schedule under which nothing can be due gives a condition that
+// selects nothing.
+//
+// Names are checked and quoted, values are arguments. The error is
+// privacy.Problems and matches privacy.ErrInvalid: a bad name, a missing zone, an
+// event of a disposing rule without its column, or tenants with rules of their own
+// without a column that tells them apart.
+func (s *Schedule) Predicate(table Table, at time.Time) (Predicate, error) {
+	branches, err := s.branches(&table, at)
+	if err != nil {
+		return Predicate{}, err
+	}
+	w := sqlWriter{dialect: table.Dialect}
+	w.any(len(branches), func(i int) { branches[i].write(&w) })
+	return Predicate{SQL: w.text.String(), Args: w.args}, nil
+}
+
+func (t *Table) check(problems *privacy.Problems) {
+	if t.Dialect != SQLite && t.Dialect != PostgreSQL {
+		problems.Add("dialect", "required", "say which SQL to write")
+	}
+	if len(t.Categories) == 0 {
+		problems.Add("categories", "required", "say which categories the rows can be of")
+	}
+	if t.CategoryColumn == "" && len(t.Categories) > 1 {
+		problems.Add("category_column", "required", "rows of several categories need a column that tells them apart")
+	}
+	name := func(path, name string) {
+		if name != "" && !validColumn(name) {
+			problems.Add(path, "column_name", "a column name consists of ASCII letters, digits and underscores")
+		}
+	}
+	name("category_column", t.CategoryColumn)
+	name("tenant_column", t.TenantColumn)
+	for _, event := range slices.Sorted(maps.Keys(t.Events)) {
+		column := t.Events[event]
+		path := fmt.Sprintf("events[%q]", event)
+		if column.Name == "" {
+			problems.Add(path, "required", "the event needs the name of its column")
+		}
+		name(path, column.Name)
+		if column.Type < ColumnDate || column.Type > ColumnUnixMicros {
+			problems.Add(path, "column_type", "say how the column holds its time")
+		}
+		if column.Type == ColumnTimestamp && t.Dialect == SQLite {
+			problems.Add(path, "column_type", "SQLite has no timestamps: text or integers are compared, declare which")
+		}
+	}
+}
+
+func validColumn(name string) bool {
+	parts := strings.Split(name, ".")
+	return len(parts) <= 2 && !slices.ContainsFunc(parts, func(part string) bool {
+		if part == "" || len(part) > 63 || part[0] >= '0' && part[0] <= '9' {
+			return true
+		}
+		return strings.Trim(part, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != ""
+	})
+}
+
+// sqlWriter writes conditions with their arguments in order.
+type sqlWriter struct {
+	dialect Dialect
+	text    strings.Builder
+	args    []any
+}
+
+func (w *sqlWriter) arg(value any) {
+	w.args = append(w.args, value)
+	if w.dialect == PostgreSQL {
+		fmt.Fprintf(&w.text, "$%d", len(w.args))
+		return
+	}
+	w.text.WriteByte('?')
+}
+
+func (w *sqlWriter) column(name string) {
+	w.text.WriteString(`"` + strings.ReplaceAll(name, ".", `"."`) + `"`)
+}
+
+func (w *sqlWriter) compare(column, operator string, value any) {
+	w.column(column)
+	w.text.WriteString(" " + operator + " ")
+	w.arg(value)
+}
+
+// any joins n conditions by OR; none is false. all joins by AND; none is true.
+func (w *sqlWriter) any(n int, write func(i int)) { w.join(n, " OR ", "(1 = 0)", write) }
+func (w *sqlWriter) all(n int, write func(i int)) { w.join(n, " AND ", "(1 = 1)", write) }
+
+func (w *sqlWriter) join(n int, operator, none string, write func(i int)) {
+	if n == 0 {
+		w.text.WriteString(none)
+		return
+	}
+	w.text.WriteByte('(')
+	for i := range n {
+		if i > 0 {
+			w.text.WriteString(operator)
+		}
+		write(i)
+	}
+	w.text.WriteByte(')')
+}
