@@ -235,7 +235,9 @@ func (d Date) Start(zone *time.Location) time.Time {
 		if !begin.IsZero() && start.Before(begin) {
 			start = begin
 		}
-		if end.IsZero() || start.Before(end) {
+		// ZoneBounds gives an end that lies before the instant on 31 December of
+		// leap years that only a zone's rule covers: no change is due then.
+		if end.IsZero() || start.Before(end) || !end.After(at) {
 			return start
 		}
 		at = end
