@@ -417,13 +417,13 @@ func TestStartOfEveryDayThatOnlyAZoneRuleCovers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		last := privacy.MustDate("2049-01-02")
-		for day := privacy.MustDate("2036-01-01"); day.Before(last); day = day.AddDays(1) {
+		last := MustDate("2049-01-02")
+		for day := MustDate("2036-01-01"); day.Before(last); day = day.AddDays(1) {
 			start := day.Start(zone)
-			if got := privacy.DateOf(start, zone); got != day {
+			if got := DateOf(start, zone); got != day {
 				t.Fatalf("%s: the start of %s lies on %s", name, day, got)
 			}
-			if got := privacy.DateOf(start.Add(-time.Second), zone); got != day.AddDays(-1) {
+			if got := DateOf(start.Add(-time.Second), zone); got != day.AddDays(-1) {
 				t.Fatalf("%s: a second before the start of %s it is %s", name, day, got)
 			}
 		}
