@@ -69,6 +69,21 @@ func TestParseDeclarationIsStrict(t *testing.T) {
 	}
 }
 
+func TestParseDeclarationSkipsWhiteSpace(t *testing.T) {
+	d, err := privacy.ParseDeclaration([]byte("\n\t{ \"services\" : [ \"a\" ] } \r\n"))
+	if err != nil || !slices.Equal(d.Services, []string{"a"}) {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}
+
+func TestParseDeclarationSaysWhatItWants(t *testing.T) {
+	_, err := privacy.ParseDeclaration([]byte(`{"purposes":[{"minimum_notice":true}],"categories":[{"special":1}]}`))
+	problems := problemsOf(t, err)
+	if len(problems) != 2 || !strings.Contains(problems[0].Detail, "whole number") || !strings.Contains(problems[1].Detail, "true or false") {
+		t.Errorf("problems %v", problems)
+	}
+}
+
 func TestParseDeclarationNamesTheAcceptedCodes(t *testing.T) {
 	_, err := privacy.ParseDeclaration([]byte(`{"activities":[{"role":"owner"}]}`))
 	if !strings.Contains(err.Error(), "controller, processor, joint_controller") {

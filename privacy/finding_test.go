@@ -2,6 +2,7 @@ package privacy_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/labelop/privacykit/privacy"
@@ -42,7 +43,7 @@ var findingCases = []struct {
 	}, nil},
 
 	{"a purpose is not pursued", func(d *privacy.Declaration) {
-		d.Purposes = append(d.Purposes, privacy.Purpose{ID: "research", Title: "Research"})
+		d.Purposes = append(d.Purposes, privacy.Purpose{ID: "research", Title: "Research", Bases: d.Purposes[0].Bases})
 	}, []string{"purposes[7] purpose_unused"}},
 	{"a basis stands where the customer has one", func(d *privacy.Declaration) {
 		d.Purposes[5].Bases = []privacy.PurposeBasis{{Basis: privacy.BasisContract}}
@@ -78,6 +79,11 @@ var findingCases = []struct {
 
 	{"a subject cannot be found", func(d *privacy.Declaration) { d.Systems[0].SubjectKey = "" }, []string{"systems[0].subject_key no_subject_key"}},
 	{"who runs a system receives nothing", func(d *privacy.Declaration) { d.Systems[1].Recipient = "hosting" }, []string{"systems[1].recipient system_undisclosed"}},
+
+	{"a recipient only runs a system", func(d *privacy.Declaration) {
+		d.Recipients = append(d.Recipients, privacy.Recipient{ID: "cloud", Title: "Cloud", Kind: privacy.RecipientProcessor, Locations: []privacy.RecipientLocation{{Country: "FR"}}})
+		d.Systems[1].Recipient = "cloud"
+	}, []string{"systems[1].recipient system_undisclosed"}},
 
 	{"subjects are not named", func(d *privacy.Declaration) { d.Activities[0].Subjects = nil }, []string{"activities[0].subjects no_subjects"}},
 	{"no measure protects", func(d *privacy.Declaration) { d.Categories[4].Measures = 0 }, []string{"activities[1].measures no_measures"}},
@@ -125,6 +131,25 @@ func TestFindings(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestPartialAdequacyIsThatOfTheOperatorsLaw(t *testing.T) {
+	for country, citation := range map[privacy.Country]string{"DE": "(EU) 2023/1795", "GB": "SI 2023/1028"} {
+		d := privacytest.Declaration()
+		d.Operator.Country = country
+		for i := range d.Recipients {
+			for j := range d.Recipients[i].Locations {
+				d.Recipients[i].Locations[j] = privacy.RecipientLocation{Country: d.Recipients[i].Locations[j].Country, Mechanism: privacy.TransferAdequacy}
+			}
+		}
+		found := false
+		for _, finding := range compile(t, d).Findings() {
+			found = found || (finding.Code == privacy.FindingAdequacyWithoutReference && strings.Contains(finding.Detail, citation))
+		}
+		if !found {
+			t.Errorf("an operator in %s is not referred to %s", country, citation)
+		}
 	}
 }
 

@@ -40,7 +40,8 @@ type Country string
 // Jurisdiction names the law that protects a subject: "eu", "gb", a country by
 // its ISO 3166-1 alpha-2 code, or a subdivision such as "US-CA". Case does not
 // matter. The empty jurisdiction is unknown, and so is one that Check refuses;
-// the strictest declared bases apply to it.
+// the strictest of a purpose's legal bases applies to it, if one of them holds
+// everywhere, and otherwise none does.
 type Jurisdiction string
 
 // Subject is a data subject as the gate and the ledger see one.

@@ -80,7 +80,7 @@ func (a *area) hasMember(k jurisdictionKey) bool { return a.members[k.countryInd
 // covers reports whether a jurisdiction is or contains another: a country its
 // subdivisions, the area the countries that are members of it.
 func (l *Law) covers(wide, narrow jurisdictionKey) bool {
-	if wide == (jurisdictionKey{}) || narrow == (jurisdictionKey{}) {
+	if narrow == (jurisdictionKey{}) {
 		return false
 	}
 	return narrow == wide || narrow.country() == wide || (wide == unionKey && l.eea.hasMember(narrow))

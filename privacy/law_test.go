@@ -93,7 +93,7 @@ func TestCountriesAreThoseOfISO3166(t *testing.T) {
 func TestJurisdictionsHaveACanonicalForm(t *testing.T) {
 	tests := map[Jurisdiction]Jurisdiction{
 		"eu": "eu", "EU": "eu", "Eu": "eu",
-		"gb": "GB", "GB": "GB", "de": "DE",
+		"gb": "GB", "GB": "GB", "de": "DE", "za": "ZA",
 		"us-ca": "US-CA", "US-ca": "US-CA", "gb-sct": "GB-SCT", "fr-2a": "FR-2A", "at-9": "AT-9",
 	}
 	for j, want := range tests {

@@ -46,8 +46,7 @@ const formulaStarts = "=+-@\t\r\n＝＋－＠"
 // inert returns text with an apostrophe before it where a spreadsheet would run
 // it as a formula.
 func inert(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	if size > 0 && strings.ContainsRune(formulaStarts, first) {
+	if first, _ := utf8.DecodeRuneInString(text); strings.ContainsRune(formulaStarts, first) {
 		return "'" + text
 	}
 	return text

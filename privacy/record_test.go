@@ -200,6 +200,18 @@ func TestRecordsKeepTheRolesApart(t *testing.T) {
 	}
 }
 
+func TestProcessorRecordIsACopy(t *testing.T) {
+	customers := []privacy.ProcessorCustomer{{Name: "Shop", Contact: "1 High Street", Activities: []privacy.ActivityID{"labelling"}}}
+	record, err := compile(t, privacytest.Declaration()).ProcessorRecord(customers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	customers[0].Activities[0] = "changed"
+	if got := jsonAt(t, record, "customers.0.activities"); got != `["labelling"]` {
+		t.Errorf("activities are %s", got)
+	}
+}
+
 func TestProcessorRecordRefusesIncompleteCustomers(t *testing.T) {
 	_, err := compile(t, privacytest.Declaration()).ProcessorRecord([]privacy.ProcessorCustomer{
 		{Tenant: "secret"},

@@ -9,7 +9,8 @@ type basisChoice struct {
 	// elsewhere is the place of the basis that names no jurisdiction, -1 if
 	// there is none.
 	elsewhere int
-	// strictest is the place of the basis for an unknown jurisdiction.
+	// strictest is the place of the basis for an unknown jurisdiction, where
+	// elsewhere covers it.
 	strictest int
 }
 
@@ -62,10 +63,11 @@ func strictness(basis LegalBasis) int { return slices.Index(strictnessOrder[:], 
 // the answer is false.
 //
 // Where the jurisdiction is unknown, that is empty or refused by
-// Jurisdiction.Check, the strictest declared basis applies, whatever
-// jurisdictions it names: consent, before contract, legitimate interests,
-// recognised legitimate interests, public task, vital interests and legal
-// obligation; among equal bases the first declared.
+// Jurisdiction.Check, there is a basis only if one names no jurisdiction, because
+// the subject may be where no other is declared. The strictest declared basis
+// applies then, whatever jurisdictions it names: consent, before contract,
+// legitimate interests, recognised legitimate interests, public task, vital
+// interests and legal obligation; among equal bases the first declared.
 //
 // Jurisdictions of the result is always nil; Purpose returns it. BasisFor does
 // not allocate.
@@ -86,6 +88,9 @@ func (r *Register) BasisFor(purpose PurposeID, jurisdiction Jurisdiction) (Purpo
 // bases if there is none.
 func (c *basisChoice) place(l *Law, key jurisdictionKey) int {
 	if key == (jurisdictionKey{}) {
+		if c.elsewhere < 0 {
+			return c.elsewhere
+		}
 		return c.strictest
 	}
 	if place, ok := c.find(key); ok {

@@ -444,8 +444,11 @@ func TestStrictestBasisHoldsForAnUnknownJurisdiction(t *testing.T) {
 		d.Purposes[1].Bases = nil
 		for i, basis := range slices.Backward(order[from:]) {
 			entry := privacy.PurposeBasis{Basis: basis, Interest: "x", Law: "x", Jurisdictions: places[i+1 : i+2 : i+2]}
-			if basis == privacy.BasisRecognisedLegitimateInterests {
+			switch basis {
+			case privacy.BasisRecognisedLegitimateInterests:
 				entry.Jurisdictions = places[:1]
+			case privacy.BasisLegalObligation:
+				entry.Jurisdictions = nil
 			}
 			d.Purposes[1].Bases = append(d.Purposes[1].Bases, entry)
 		}
@@ -454,6 +457,26 @@ func TestStrictestBasisHoldsForAnUnknownJurisdiction(t *testing.T) {
 			if basis, ok := r.BasisFor("security", unknown); !ok || basis.Basis != order[from] {
 				t.Errorf("%v for %q, want %v", basis.Basis, unknown, order[from])
 			}
+		}
+	}
+}
+
+func TestUnknownJurisdictionHasNoBasisWhereSomePlaceHasNone(t *testing.T) {
+	d := privacytest.Declaration()
+	d.Purposes[1].Bases = basesByPlace("US", "eu gb")
+	r := compile(t, d)
+	for _, unknown := range []privacy.Jurisdiction{"", "??"} {
+		if basis, ok := r.BasisFor("security", unknown); ok {
+			t.Errorf("%+v for %q, though the subject may be in a third place", basis, unknown)
+		}
+	}
+}
+
+func TestPurposeWithoutBasesHasNone(t *testing.T) {
+	r := compile(t, privacytest.Declaration())
+	for _, jurisdiction := range []privacy.Jurisdiction{"", "DE", "??"} {
+		if basis, ok := r.BasisFor("annotation", jurisdiction); ok {
+			t.Errorf("%+v for %q", basis, jurisdiction)
 		}
 	}
 }
