@@ -109,6 +109,36 @@ func TestBlockersAreReportedInOrder(t *testing.T) {
 	b.refuses(dsr.Command{Event: dsr.EventFeePaid}, privacy.ErrInvalid)
 }
 
+// Swiss DPO Art. 19(3): thirty days from the end of the ten days to think, even
+// if the fee was confirmed on the first of them.
+func TestTimeToThinkAboutAFeeDelaysTheClock(t *testing.T) {
+	for name, test := range map[string]struct {
+		confirmedAfter int
+		want           string
+	}{
+		"confirmed at once":                       {0, "2027-01-03"},
+		"confirmed on the last day":               {10, "2027-01-03"},
+		"accepted although it was too late":       {11, "2027-01-04"},
+		"accepted although it was weeks too late": {40, "2027-02-02"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, "ch-fadp", intake(regime.RequestAccess))
+			b.do(dsr.Command{Event: dsr.EventFeeRequested, Evidence: true})
+			if d, err := b.p.Deadline(b.c, 0, b.now); err != nil || d.State != regime.StateNotStarted || d.FeeReflectionEnds.String() != "2026-12-04" {
+				t.Fatalf("%s, time to think ends %s, %v", d.State, d.FeeReflectionEnds, err)
+			}
+			b.after(test.confirmedAfter).do(dsr.Command{Event: dsr.EventFeePaid})
+			d, err := b.p.Deadline(b.c, 0, b.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := d.Due.String(); got != test.want {
+				t.Errorf("due %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 func TestPausesReachTheClock(t *testing.T) {
 	b := open(t, "eu-gdpr", intake(regime.RequestAccess))
 	due := func() string {
@@ -596,8 +626,7 @@ func TestBreachRegister(t *testing.T) {
 	lacks := func(name string, b dsr.Breach, at time.Time, want ...string) {
 		t.Helper()
 		var got []string
-		var problems privacy.Problems
-		if errors.As(b.Missing(r, time.UTC, at), &problems) {
+		if problems, ok := errors.AsType[privacy.Problems](b.Missing(r, time.UTC, at)); ok {
 			for _, p := range problems {
 				got = append(got, p.Path+" "+p.Code)
 			}

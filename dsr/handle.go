@@ -125,7 +125,7 @@ func (p *Procedure) caseWide(change *Change, cmd Command) error {
 
 // recordCaseWide writes down what a case-wide event changes about the case.
 func (p *Procedure) recordCaseWide(c *Case, cmd Command) {
-	if blocker, ok := raises(cmd.Event); ok && !(cmd.Event == EventAgentSubmitted && c.AgentProven) {
+	if blocker, ok := raises(cmd.Event); ok && (cmd.Event != EventAgentSubmitted || !c.AgentProven) {
 		c.Blockers = c.Blockers.With(blocker)
 	}
 	if blocker, ok := resolves(cmd.Event); ok {

@@ -18,7 +18,8 @@ func waiting(t *testing.T) (*bench, string) {
 	t.Helper()
 	b := open(t, "eu-gdpr", intake(regime.RequestAccess))
 	b.do(dsr.Command{Event: dsr.EventIdentityRequested, ReasonableDoubt: true})
-	return b, b.issue()
+	code := b.issue()
+	return b, code
 }
 
 func (b *bench) issue() string {

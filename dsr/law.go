@@ -21,7 +21,7 @@ type Law struct {
 	expiry                  regime.Expiry
 	appeal, complaint       *privacy.Period // nil: no such right
 	refusal, partial        []regime.Content
-	appealDenied            []regime.Content
+	extended, appealDenied  []regime.Content
 	notifyRecipients        bool
 	informControllers       bool
 }
@@ -64,6 +64,7 @@ func NewLaw(r *regime.Regime, request regime.Request) (*Law, error) {
 		complaint:         acknowledgeTerm(r, regime.RequestComplaint),
 		refusal:           contents(r, regime.NoticeRefusal, request),
 		partial:           contents(r, regime.NoticePartial, request),
+		extended:          contents(r, regime.NoticeExtension, request),
 		appealDenied:      contents(r, regime.NoticeAppealDenied, request),
 		notifyRecipients:  slices.Contains(r.Duties.NotifyRecipients.Rights, request),
 		informControllers: slices.Contains(r.Duties.InformOtherControllers.Rights, request),

@@ -243,6 +243,9 @@ func TestConsequences(t *testing.T) {
 		"a partial answer says why": {"eu-gdpr", "erasure", dsr.StateInProgress, dsr.EventFulfilPartially, nil, func(s dsr.Step) bool {
 			return slices.Equal(s.MustInclude, []regime.Content{"reasons_for_withheld_part", "complaint_to_supervisory_authority", "judicial_remedy"}) && s.MustNotify
 		}},
+		"an extension is told with its reasons": {"eu-gdpr", "access", dsr.StateInProgress, dsr.EventExtend, nil, func(s dsr.Step) bool {
+			return slices.Equal(s.MustInclude, []regime.Content{"reasons", "new_due_date"}) && s.MustNotify && s.Extended
+		}},
 		"a denied appeal names the Attorney General": {"us-co-cpa", "access", dsr.StateAppealOpen, dsr.EventAppealDenied, nil, func(s dsr.Step) bool {
 			return s.To == dsr.StateClosed && slices.Contains(s.MustInclude, "attorney_general_complaint_method")
 		}},

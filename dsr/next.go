@@ -148,6 +148,7 @@ func (l *Law) apply(step *Step, from State, event Event, f *Facts) Guard {
 		}
 	case EventExtend:
 		step.Extended = true
+		step.MustInclude, step.MustNotify = l.extended, true
 		return l.mayExtend(f)
 	default:
 		return l.conclude(step, from, event, f)

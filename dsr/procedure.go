@@ -128,7 +128,10 @@ func (p *Procedure) Open(in Intake) (Change, error) {
 			return Change{}, err
 		}
 	}
-	return change, p.openAtOnce(&change, in)
+	if err := p.openAtOnce(&change, in); err != nil {
+		return Change{}, err
+	}
+	return change, nil
 }
 
 func (p *Procedure) check(in Intake) error {
@@ -207,8 +210,30 @@ func (p *Procedure) Deadline(c Case, item int, asOf time.Time) (regime.Deadline,
 	it := &c.Items[item]
 	return p.regime.Deadline(regime.Query{
 		Request: it.Request, Received: c.Received, Zone: p.zone, Calendar: p.calendar,
-		Pauses: it.Pauses, Extension: it.Extension, AsOf: asOf,
+		Pauses: it.Pauses, Extension: it.Extension, Fee: p.fee(it), AsOf: asOf,
 	})
+}
+
+// fee returns the fee that an item waits or waited for, where the law gives the
+// requester time to think about it (Swiss DPO Art. 19(3)). It is nil where a
+// confirmation that came later was accepted all the same: then the period
+// begins with it, as after any restart.
+func (p *Procedure) fee(it *Item) *regime.Fee {
+	clock, _ := p.regime.Clock(it.Request)
+	if clock.Reflection == nil {
+		return nil
+	}
+	var fee *regime.Fee
+	for _, pause := range it.Pauses {
+		if pause.Blocker != regime.BlockerFee {
+			continue
+		}
+		fee = nil
+		if !pause.To.After(pause.From.Add(clock.Reflection.Within)) {
+			fee = &regime.Fee{Notified: pause.From, Confirmed: pause.To}
+		}
+	}
+	return fee
 }
 
 // day returns the controller's civil date.

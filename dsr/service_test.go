@@ -306,11 +306,11 @@ func TestServiceWakesForNothing(t *testing.T) {
 }
 
 func TestServiceNeedsAStoreAndAZone(t *testing.T) {
-	for name, make := range map[string]func() (*dsr.Service, error){
+	for name, build := range map[string]func() (*dsr.Service, error){
 		"no store": func() (*dsr.Service, error) { return dsr.NewService(nil, dsr.Options{Zone: time.UTC}) },
 		"no zone":  func() (*dsr.Service, error) { return dsr.NewService(refstore.New(), dsr.Options{}) },
 	} {
-		if _, err := make(); !errors.Is(err, privacy.ErrInvalid) {
+		if _, err := build(); !errors.Is(err, privacy.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

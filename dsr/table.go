@@ -135,7 +135,7 @@ var table = []Rule{
 		Actors: byStaff, Guards: []Guard{GuardProcessorNotAuthorised, GuardActor},
 	},
 	{
-		Event: EventComplaint, From: slices.Concat(decided, open),
+		Event: EventComplaint, From: slices.Concat(decided, open, []State{StateWithdrawn}),
 		Actors: byRequester, Guards: []Guard{GuardActor, GuardNoComplaintRight},
 	},
 	{

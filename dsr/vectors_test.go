@@ -229,6 +229,9 @@ func (in transitionInput) facts(r *regime.Regime) dsr.Facts {
 	}
 	if facts.Role == 0 {
 		facts.Role = privacy.RoleController
+		if facts.Actor == dsr.ActorProcessor {
+			facts.Role = privacy.RoleProcessor
+		}
 	}
 	if blocker, ok := dsr.BlockerOf(in.State); ok {
 		rule, ok := r.Silent(regime.Blocker(blocker.String()))

@@ -58,6 +58,9 @@ func TestDiffWords(t *testing.T) {
 	tests := []struct{ before, after, want string }{
 		{"", "", ""},
 		{"same", "same", "same"},
+		{"- a\n- c\n", "- a\n- b\n- c\n", "- a\n{+- b\n+}- c\n"},
+		{"x\n- b\n- c", "x\n- c", "x\n[-- b\n-]- c"},
+		{"the old cat", "the very old cat", "the {+very +}old cat"},
 		{"", "new", "{+new+}"},
 		{"old", "", "[-old-]"},
 		{"we keep it", "we do keep it", "we {+do +}keep it"},

@@ -58,5 +58,5 @@ func equalBlock(a, b Block) bool {
 }
 
 func equalCells(a, b []Cell) bool {
-	return slices.EqualFunc(a, b, func(x, y Cell) bool { return slices.Equal(x, y) })
+	return slices.EqualFunc(a, b, slices.Equal[Cell])
 }

@@ -156,7 +156,7 @@ func (s *Service) Publish(ctx context.Context, policy PolicyKey, draft Draft) (*
 		return nil, err
 	}
 	draft.Texts = canonicalTexts(draft.Texts)
-	if err := draft.check(h.last() == nil); err != nil {
+	if err := draft.check(h.last() == nil || draft.Follows == 0); err != nil {
 		return nil, err
 	}
 	if v := repeated(h, draft); v != nil {

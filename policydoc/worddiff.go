@@ -33,7 +33,7 @@ func DiffWords(before, after string) []Edit {
 	a, b := Tokens(before), Tokens(after)
 	d := newSequenceDiff(a, b)
 	d.compare(0, len(a), 0, len(b))
-	return smooth(d.edits(a, b))
+	return alignLines(smooth(d.edits(a, b)))
 }
 
 // ApplyEdits applies edits to the text they were made for. It returns false if
@@ -94,6 +94,35 @@ func smooth(edits []Edit) []Edit {
 	}
 	flush()
 	return out
+}
+
+// alignLines moves a change back to the start of its line where its text lets
+// it: of two readings of the same change, "- an item that came" reads better than
+// the end of one item and the mark of the next.
+func alignLines(edits []Edit) []Edit {
+	for i := 1; i+1 < len(edits); i++ {
+		before, e, after := &edits[i-1], &edits[i], &edits[i+1]
+		if before.Op != EditEqual || e.Op == EditEqual || after.Op != EditEqual {
+			continue
+		}
+		if n := toLineStart(before.Text, e.Text); n > 0 {
+			start := before.Text[len(before.Text)-n:]
+			before.Text = before.Text[:len(before.Text)-n]
+			e.Text = start + e.Text[:len(e.Text)-n]
+			after.Text = start + after.Text
+		}
+	}
+	return edits
+}
+
+// toLineStart returns how many bytes back the last line of text begins, if change
+// ends with the same bytes, else 0.
+func toLineStart(text, change string) int {
+	n := len(text) - strings.LastIndexByte(text, '\n') - 1
+	if n == len(text) || !strings.HasSuffix(change, text[len(text)-n:]) {
+		return 0
+	}
+	return n
 }
 
 // isGlue reports whether text is white space or a single mark within a line.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,7 +98,7 @@ func TestInclusionProofs(t *testing.T) {
 			}
 			isTrue(t, verify(leaf, i, size, path, root), i, " of ", size)
 			isTrue(t, !verify(leaf, size, size, path, root), "beyond the tree")
-			isTrue(t, !verify(leaf, i, size, append(path[:len(path):len(path)], leaf), root), "too long a path")
+			isTrue(t, !verify(leaf, i, size, append(slices.Clip(path), leaf), root), "too long a path")
 			isTrue(t, size == 1 || !verify(leaf, i, size, path[1:], root), "too short a path")
 			isTrue(t, size == 1 || !verify(leaf, (i+1)%size, size, path, root), "another place")
 			isTrue(t, !verify(root, i, size, path, leaf) || size == 1, "another root")

@@ -13,19 +13,19 @@ import (
 type ErasureGround uint8
 
 const (
-	// ErasureNotNecessary: the data is no longer necessary (Art. 17(1)(a)).
+	// ErasureNotNecessary says that the data is no longer necessary (Art. 17(1)(a)).
 	ErasureNotNecessary ErasureGround = iota + 1
-	// ErasureConsentWithdrawn: consent was withdrawn and nothing else carries the
+	// ErasureConsentWithdrawn says that consent was withdrawn and nothing else carries the
 	// processing (Art. 17(1)(b)).
 	ErasureConsentWithdrawn
-	// ErasureObjection: an objection was upheld, or is against direct marketing
+	// ErasureObjection says that an objection was upheld, or is against direct marketing
 	// (Art. 17(1)(c)).
 	ErasureObjection
-	// ErasureUnlawful: the processing was unlawful (Art. 17(1)(d)).
+	// ErasureUnlawful says that the processing was unlawful (Art. 17(1)(d)).
 	ErasureUnlawful
-	// ErasureLegalDuty: the law demands erasure (Art. 17(1)(e)).
+	// ErasureLegalDuty says that the law demands erasure (Art. 17(1)(e)).
 	ErasureLegalDuty
-	// ErasureChild: the data was collected from a child for an information society
+	// ErasureChild says that the data was collected from a child for an information society
 	// service (Art. 17(1)(f), Art. 8(1)).
 	ErasureChild
 )

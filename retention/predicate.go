@@ -29,10 +29,11 @@ const (
 	// ColumnTimestamp holds instants that the driver compares with a time.Time:
 	// TIMESTAMPTZ in PostgreSQL.
 	ColumnTimestamp
-	// ColumnUnixSeconds, ColumnUnixMillis and ColumnUnixMicros hold instants as
-	// integers since 1970-01-01T00:00:00Z.
+	// ColumnUnixSeconds holds instants as whole seconds since 1970-01-01T00:00:00Z.
 	ColumnUnixSeconds
+	// ColumnUnixMillis holds instants as whole milliseconds since then.
 	ColumnUnixMillis
+	// ColumnUnixMicros holds instants as whole microseconds since then.
 	ColumnUnixMicros
 )
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -324,7 +325,7 @@ func TestRateLimit(t *testing.T) {
 		s.shelf.records["g"], s.shelf.records["h"] = s.shelf.records["a"], s.shelf.records["a"]
 		delete(s.shelf.records, "g")
 		delete(s.shelf.records, "h")
-		time.Sleep(on("2026-06-01").Sub(time.Now()))
+		time.Sleep(time.Until(on("2026-06-01")))
 		plan, approval := s.plan(t)
 		began := time.Now()
 		_, err := s.Execute(t.Context(), plan, approval)
@@ -348,14 +349,14 @@ func TestPlanTellsWhatIsLeftAlone(t *testing.T) {
 func TestHidingAndReview(t *testing.T) {
 	review := maximum("review", "P1Y")
 	review.Action, review.Scope.Categories = retention.Review, []privacy.CategoryID{"mail"}
-	law, max := minimum("law", "P9Y"), maximum("max", "P1Y")
-	law.Scope.Categories, max.Scope.Categories = []privacy.CategoryID{"image"}, []privacy.CategoryID{"image"}
+	law, most := minimum("law", "P9Y"), maximum("max", "P1Y")
+	law.Scope.Categories, most.Scope.Categories = []privacy.CategoryID{"image"}, []privacy.CategoryID{"image"}
 	host := newShelf(t, map[string]string{"a": "2022-01-01", "m": "2022-01-01"})
 	mail := host.records["m"]
 	mail.Category = "mail"
 	host.records["m"] = mail
 	store := retentiontest.NewStore()
-	s, err := retention.NewSweeper(compile(t, review, law, max), []retention.System{{ID: "files", Source: host, Disposer: host}}, store, store,
+	s, err := retention.NewSweeper(compile(t, review, law, most), []retention.System{{ID: "files", Source: host, Disposer: host}}, store, store,
 		retention.SweepOptions{TokenKey: make([]byte, 32), Clock: &fixedClock{on("2026-06-01")}})
 	noError(t, err)
 	plan, err := s.Plan(t.Context(), "sweep-1")
@@ -372,10 +373,7 @@ func TestHidingAndReview(t *testing.T) {
 
 func TestRestoredBackupIsSweptAgain(t *testing.T) {
 	s := newSweep(t, dueAndNot(), nil)
-	backup := map[string]retention.Record{}
-	for key, r := range s.shelf.records {
-		backup[key] = r
-	}
+	backup := maps.Clone(s.shelf.records)
 	plan, approval := s.plan(t)
 	_, err := s.Execute(t.Context(), plan, approval)
 	noError(t, err)

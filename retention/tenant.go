@@ -155,7 +155,7 @@ func checkBound(path string, category privacy.CategoryID, period privacy.Period,
 // notLonger reports whether a, from whatever day, never ends after b. Months have
 // no fixed length, so it tries every day of a cycle of leap years.
 func notLonger(a, b privacy.Period) bool {
-	for day := 0; day < daysOfLeapCycle; day++ {
+	for day := range daysOfLeapCycle {
 		anchor := compareFrom.AddDays(day)
 		if anchor.Add(b).Before(anchor.Add(a)) {
 			return false

@@ -106,8 +106,8 @@ func following(tenant privacy.TenantID, id dsr.CaseID, version uint64) dsr.Updat
 
 // written counts everything that updates of a case have left in a tenant.
 type written struct {
-	version                      uint64
-	lines, effects, events, wake int
+	version                uint64
+	lines, effects, events int
 }
 
 func (h Harness) written(ctx context.Context, tenant privacy.TenantID, id dsr.CaseID) (written, error) {
@@ -132,9 +132,10 @@ func (h Harness) written(ctx context.Context, tenant privacy.TenantID, id dsr.Ca
 	return w, err
 }
 
-// unchanged reports what an update that failed has written.
-func (h Harness) unchanged(ctx context.Context, tenant privacy.TenantID, id dsr.CaseID, before written) error {
-	after, err := h.written(ctx, tenant, id)
+// unchanged reports what an update of the case "c" of the tenant "t" that failed
+// has written.
+func (h Harness) unchanged(ctx context.Context, before written) error {
+	after, err := h.written(ctx, "t", "c")
 	if err != nil {
 		return err
 	}

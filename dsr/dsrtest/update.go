@@ -40,7 +40,7 @@ func updateCreates(ctx context.Context, h Harness) error {
 	}
 	return first(
 		want(h.Cases.Update(ctx, creation("t", "c")), privacy.ErrExists),
-		h.unchanged(ctx, "t", "c", before),
+		h.unchanged(ctx, before),
 	)
 }
 
@@ -59,7 +59,7 @@ func updateExpectsVersion(ctx context.Context, h Harness) error {
 	for _, expect := range []uint64{1, 3} {
 		err := first(
 			want(h.Cases.Update(ctx, following("t", "c", expect)), privacy.ErrConflict),
-			h.unchanged(ctx, "t", "c", before),
+			h.unchanged(ctx, before),
 		)
 		if err != nil {
 			return fmt.Errorf("expecting %d: %w", expect, err)
@@ -71,7 +71,7 @@ func updateExpectsVersion(ctx context.Context, h Harness) error {
 func updateNotFound(ctx context.Context, h Harness) error {
 	return first(
 		want(h.Cases.Update(ctx, following("t", "c", 1)), privacy.ErrNotFound),
-		h.unchanged(ctx, "t", "c", written{}),
+		h.unchanged(ctx, written{}),
 	)
 }
 
@@ -180,7 +180,7 @@ func updateAllOrNothing(ctx context.Context, h Harness) error {
 	u.Completes = &dsr.Lease{Wake: u.Wakes[0], Token: 77}
 	return first(
 		want(h.Cases.Update(ctx, u), privacy.ErrConflict),
-		h.unchanged(ctx, "t", "c", before),
+		h.unchanged(ctx, before),
 		h.noneDue(ctx, epoch, "a refused update set a wake-up"),
 	)
 }
@@ -195,7 +195,7 @@ func updateKeyRepeats(ctx context.Context, h Harness) error {
 	if err != nil {
 		return err
 	}
-	return first(h.Cases.Update(ctx, u), h.unchanged(ctx, "t", "c", before))
+	return first(h.Cases.Update(ctx, u), h.unchanged(ctx, before))
 }
 
 func updateKeyDiffers(ctx context.Context, h Harness) error {
@@ -248,7 +248,7 @@ func updateCancelled(ctx context.Context, h Harness) error {
 		want(readErr, context.Canceled), want(digestErr, context.Canceled), want(logErr, context.Canceled),
 		want(openErr, context.Canceled), want(claimErr, context.Canceled),
 		want(h.Breaches.SaveBreach(done, breachOf("b", 1)), context.Canceled),
-		h.unchanged(ctx, "t", "c", written{}),
+		h.unchanged(ctx, written{}),
 	)
 }
 

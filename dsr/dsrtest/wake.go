@@ -202,7 +202,7 @@ func wakeFences(ctx context.Context, h Harness) error {
 	u.Wakes, u.Completes = nil, &slept
 	err = first(
 		want(h.Cases.Update(ctx, u), privacy.ErrConflict),
-		h.unchanged(ctx, "t", "c", before),
+		h.unchanged(ctx, before),
 		want(h.Wakes.Retry(ctx, slept, epoch, "timeout"), privacy.ErrConflict),
 		want(h.Wakes.Bury(ctx, slept, "timeout"), privacy.ErrConflict),
 		h.noneDue(ctx, epoch.Add(2*time.Minute), "a fenced call gave the wake-up back"),

@@ -148,7 +148,7 @@ func TestParseIsStrict(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"unknown field":   strings.Replace(string(data), `"confidence"`, `"confidense": "high", "confidence"`, 1),
+		"unknown field":   strings.Replace(string(data), `"confidence"`, `"certainty": "high", "confidence"`, 1),
 		"field twice":     strings.Replace(string(data), `"confidence"`, `"confidence": "low", "confidence"`, 1),
 		"unknown basis":   strings.Replace(string(data), `"vital_interests"`, `"vibes"`, 1),
 		"bad term":        strings.Replace(string(data), `"P1M"`, `"a month"`, 1),

@@ -2,6 +2,7 @@ package regime
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -195,9 +196,7 @@ func (c Claim) facts() Facts {
 		return c.Facts
 	}
 	facts := Facts{factExplicitConsent: true}
-	for fact, value := range c.Facts {
-		facts[fact] = value
-	}
+	maps.Copy(facts, c.Facts)
 	return facts
 }
 
@@ -233,12 +232,7 @@ func (c Condition) met(basis privacy.LegalBasis, facts Facts) bool {
 			return false
 		}
 	}
-	for _, fact := range c.Unless {
-		if facts.holds(fact) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(c.Unless, facts.holds)
 }
 
 func (c Condition) empty() bool { return len(c.Bases)+len(c.If)+len(c.Unless) == 0 }

@@ -110,8 +110,7 @@ func object(typ reflect.Type) map[string]any {
 }
 
 func addFields(typ reflect.Type, properties map[string]any, required *[]string) {
-	for i := range typ.NumField() {
-		field := typ.Field(i)
+	for field := range typ.Fields() {
 		if field.Anonymous {
 			addFields(field.Type, properties, required)
 			continue

@@ -61,7 +61,7 @@ func (c *converter) inline(b *spanBuilder, parent ast.Node, m mark) {
 		case *ast.RawHTML:
 			c.rawHTML(b, n, m)
 		case *extast.FootnoteLink:
-			b.footnote(c.notes.label(n.Index), m)
+			b.footnote(c.notes.label(n.Index))
 		default:
 			c.inline(b, n, m)
 		}

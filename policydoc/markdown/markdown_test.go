@@ -2,7 +2,6 @@ package markdown_test
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/labelop/privacykit/policydoc/markdown"
 )
@@ -30,7 +29,7 @@ func Example() {
 		fmt.Printf("%d %q %q %d words\n", s.Line, s.ID, s.Title, s.WordCount())
 	}
 	fmt.Println()
-	os.Stdout.Write(markdown.Render(doc))
+	fmt.Printf("%s", markdown.Render(doc))
 	// Output:
 	// 1 "privacy-policy" "Privacy policy" 2 words
 	// 3 "collection" "1. What we collect" 8 words

@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -55,7 +56,7 @@ func (c *converter) comment(raw []byte, pos int) bool {
 func (c *converter) htmlBlock(out []policydoc.Block, n *ast.HTMLBlock) []policydoc.Block {
 	raw := n.Lines().Value(c.src)
 	if n.HasClosure() {
-		raw = append(raw[:len(raw):len(raw)], n.ClosureLine.Value(c.src)...)
+		raw = append(slices.Clip(raw), n.ClosureLine.Value(c.src)...)
 	}
 	pos := max(firstPos(n), 0)
 	b := &spanBuilder{}

@@ -64,7 +64,7 @@ func (b *spanBuilder) image(alt, src, title string, m mark) {
 	b.single(policydoc.Span{Kind: policydoc.SpanImage, Text: alt, Src: src, Title: title, Href: b.html.link(m).href, Style: b.html.style | m.style})
 }
 
-func (b *spanBuilder) footnote(label string, m mark) {
+func (b *spanBuilder) footnote(label string) {
 	if label != "" {
 		b.single(policydoc.Span{Kind: policydoc.SpanFootnote, Text: label})
 	}

@@ -3,6 +3,7 @@ package retentiontest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -188,20 +189,20 @@ func recordNumbersItems(ctx context.Context, s Store) error {
 		s.Record(ctx, "s1", []retention.Item{item(3, retention.Failed)})); err != nil {
 		return err
 	}
-	return want("log", log(ctx, s, "s1", 0, 10), "1:2 2:1 3:3 ")
+	return want("log", log(ctx, s, 0, 10), "1:2 2:1 3:3 ")
 }
 
-// log lists the items of a sweep as "sequence:token".
-func log(ctx context.Context, s Store, sweep string, after uint64, limit int) string {
-	items, err := s.Items(ctx, sweep, after, limit)
+// log lists the items of the sweep s1 as "sequence:token".
+func log(ctx context.Context, s Store, after uint64, limit int) string {
+	items, err := s.Items(ctx, "s1", after, limit)
 	if err != nil {
 		return "error " + err.Error()
 	}
-	text := ""
+	var text strings.Builder
 	for _, i := range items {
-		text += fmt.Sprintf("%d:%d ", i.Sequence, i.Token[0])
+		fmt.Fprintf(&text, "%d:%d ", i.Sequence, i.Token[0])
 	}
-	return text
+	return text.String()
 }
 
 func recordAgain(ctx context.Context, s Store) error {
@@ -215,7 +216,7 @@ func recordAgain(ctx context.Context, s Store) error {
 	if err != nil || len(items) != 2 {
 		return fmt.Errorf("got %d items, error %v", len(items), err)
 	}
-	return first(want("log", log(ctx, s, "s1", 0, 10), "1:1 2:2 "), want("outcome", items[0].Outcome, retention.Disposed))
+	return first(want("log", log(ctx, s, 0, 10), "1:1 2:2 "), want("outcome", items[0].Outcome, retention.Disposed))
 }
 
 func recordKeepsAll(ctx context.Context, s Store) error {
@@ -245,8 +246,8 @@ func itemsInPages(ctx context.Context, s Store) error {
 			return err
 		}
 	}
-	return first(want("first page", log(ctx, s, "s1", 0, 2), "1:5 2:4 "), want("second", log(ctx, s, "s1", 2, 2), "3:3 4:2 "),
-		want("last", log(ctx, s, "s1", 4, 2), "5:1 "), want("beyond", log(ctx, s, "s1", 5, 2), ""))
+	return first(want("first page", log(ctx, s, 0, 2), "1:5 2:4 "), want("second", log(ctx, s, 2, 2), "3:3 4:2 "),
+		want("last", log(ctx, s, 4, 2), "5:1 "), want("beyond", log(ctx, s, 5, 2), ""))
 }
 
 func disposed(ctx context.Context, s Store) error {
@@ -304,6 +305,6 @@ func cancelledSweep(ctx context.Context, s Store) error {
 	return first(fails("CreateSweep", create(cancelled, s, "s3"), context.Canceled), fails("Claim", claimErr, context.Canceled),
 		fails("Items", itemsErr, context.Canceled), fails("Disposed", disposedErr, context.Canceled),
 		fails("Record", s.Record(cancelled, "s1", []retention.Item{item(1, retention.Disposed)}), context.Canceled),
-		want("log", log(ctx, s, "s1", 0, 10), ""), want("claim of another sweep", claims(ctx, s, "s2", one), "["+claimed+"]"),
+		want("log", log(ctx, s, 0, 10), ""), want("claim of another sweep", claims(ctx, s, "s2", one), "["+claimed+"]"),
 		fails("a sweep that was not created", s.Record(ctx, "s3", nil), privacy.ErrNotFound))
 }
