@@ -165,22 +165,28 @@ func (t *table) read(tenants []*tenantSlot, tenant privacy.TenantID, id privacy.
 		if sequence&1 != 0 {
 			continue
 		}
-		number, found := s.readEntry(hash, tenants, tenant, id, purpose, view)
+		var number uint32
+		place, _, found := s.find(hash, tenants, tenant, id)
+		if found {
+			number, found = s.readEntry(place, id, purpose, view)
+		}
 		if s.sequence.Load() == sequence {
 			return number, found
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.readEntry(hash, tenants, tenant, id, purpose, view)
-}
-
-func (s *shard) readEntry(hash uint64, tenants []*tenantSlot, tenant privacy.TenantID, id privacy.SubjectID, purpose int, view *subjectView) (uint32, bool) {
 	place, _, found := s.find(hash, tenants, tenant, id)
 	if !found {
 		return 0, false
 	}
-	m := meta(atomic.LoadUint64(&s.ring[place])) // may differ from what find saw
+	return s.readEntry(place, id, purpose, view)
+}
+
+// readEntry reads the entry at place, which may have changed since it was found:
+// like find it then reads anything, but never outside.
+func (s *shard) readEntry(place int, id privacy.SubjectID, purpose int, view *subjectView) (uint32, bool) {
+	m := meta(atomic.LoadUint64(&s.ring[place]))
 	begin, end := place+1+idWords(len(id)), place+m.size()
 	if end > len(s.ring) || end-begin < headWords+m.purposes()*purposeWords {
 		return 0, false

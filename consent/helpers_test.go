@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -166,25 +167,47 @@ type setup struct {
 	zone    *time.Location
 }
 
+// plainRegister is privacytest.Declaration compiled once.
+var plainRegister = sync.OnceValue(func() *privacy.Register {
+	register, err := privacy.Compile(privacytest.Declaration())
+	if err != nil {
+		panic(err)
+	}
+	return register
+})
+
 func newWorld(t testing.TB, s setup) *world {
 	t.Helper()
-	declaration := privacytest.Declaration()
+	register := plainRegister()
 	if s.declare != nil {
+		declaration := privacytest.Declaration()
 		s.declare(&declaration)
+		var err error
+		register, err = privacy.Compile(declaration)
+		must(t, err)
 	}
-	register, err := privacy.Compile(declaration)
-	must(t, err)
 	w := &world{t: t, register: register, clock: privacytest.NewClock(start), hooks: &privacytest.HookRecorder{}}
 	ids := privacytest.NewIDs("event")
 	w.store = &hooked{Store: memstore.NewConsent(&memstore.ConsentOptions{Clock: w.clock, IDs: ids})}
 	options := s.ledger
 	options.Clock, options.IDs, options.Hooks = w.clock, ids, w.hooks
+	var err error
 	w.ledger, err = consent.NewLedger(w.store, register, &options)
 	must(t, err)
-	w.gate, err = consent.NewGate(w.ledger, w.store, &consent.GateOptions{Cache: s.cache, Zone: s.zone})
+	w.gate, err = consent.NewGate(w.ledger, w.store, &consent.GateOptions{Cache: small(s.cache), Zone: s.zone})
 	must(t, err)
 	must(t, w.gate.Poll(t.Context()))
 	return w
+}
+
+// small keeps tests from setting aside the memory of a server.
+func small(cache *consent.CacheOptions) *consent.CacheOptions {
+	if cache == nil || cache.MaxBytes != 0 {
+		return cache
+	}
+	smaller := *cache
+	smaller.MaxBytes = 1 << 20
+	return &smaller
 }
 
 // beside returns another process on the same store.
@@ -195,7 +218,7 @@ func (w *world) beside(cache *consent.CacheOptions) *world {
 	ids := privacytest.NewIDs("beside")
 	other.ledger, err = consent.NewLedger(w.store, w.register, &consent.LedgerOptions{Clock: w.clock, IDs: ids})
 	must(w.t, err)
-	other.gate, err = consent.NewGate(other.ledger, w.store, &consent.GateOptions{Cache: cache})
+	other.gate, err = consent.NewGate(other.ledger, w.store, &consent.GateOptions{Cache: small(cache)})
 	must(w.t, err)
 	must(w.t, other.gate.Poll(w.t.Context()))
 	return &other

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
@@ -91,7 +93,7 @@ func (l *Ledger) Import(ctx context.Context, rows io.Reader, options ImportOptio
 		if !end && number >= options.FirstLine {
 			job.add(number, line, tooLong)
 		}
-		if end || len(job.batch) >= options.Batch {
+		if end || len(job.batch)+len(job.rejected) >= options.Batch {
 			if err := job.flush(ctx); err != nil {
 				return job.report, err
 			}
@@ -132,9 +134,12 @@ type importJob struct {
 	ledger  *Ledger
 	options ImportOptions
 	report  ImportReport
-	batch   []Entries
-	lines   []int
-	last    int
+	// batch has the rows since the last flush, with their lines, and rejected
+	// those among them that are none.
+	batch    []Entries
+	lines    []int
+	rejected []Rejection
+	last     int
 }
 
 func (j *importJob) add(number int, line []byte, tooLong bool) {
@@ -228,7 +233,8 @@ func (j *importJob) flush(ctx context.Context) error {
 			j.report.Imported++
 		}
 	}
-	j.batch, j.lines = j.batch[:0], j.lines[:0]
+	j.list()
+	j.batch, j.lines, j.rejected = j.batch[:0], j.lines[:0], j.rejected[:0]
 	j.report.Lines = max(j.report.Lines, j.last)
 	if j.options.Progress != nil {
 		j.options.Progress(j.report)
@@ -237,8 +243,13 @@ func (j *importJob) flush(ctx context.Context) error {
 }
 
 func (j *importJob) reject(line int, err error) {
-	j.report.Rejected++
-	if len(j.report.Rejections) < MaxRejections {
-		j.report.Rejections = append(j.report.Rejections, Rejection{Line: line, Err: err})
-	}
+	j.rejected = append(j.rejected, Rejection{Line: line, Err: err})
+}
+
+// list puts rejections in the report, in the order of their lines.
+func (j *importJob) list() {
+	slices.SortFunc(j.rejected, func(a, b Rejection) int { return cmp.Compare(a.Line, b.Line) })
+	j.report.Rejected += len(j.rejected)
+	room := MaxRejections - len(j.report.Rejections)
+	j.report.Rejections = append(j.report.Rejections, j.rejected[:min(room, len(j.rejected))]...)
 }
