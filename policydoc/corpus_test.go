@@ -103,3 +103,59 @@ func BenchmarkDiffDocuments(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDiff compares two neighbouring revisions of real policies of about
+// 10,000 words: for every history under PRIVACYKIT_CORPUS the longest pair that
+// differs, one after the other until there are that many.
+func BenchmarkDiff(b *testing.B) {
+	dir := os.Getenv("PRIVACYKIT_CORPUS")
+	if dir == "" {
+		b.Skip("PRIVACYKIT_CORPUS names no directory of policies")
+	}
+	policies, err := filepath.Glob(filepath.Join(dir, "history", "*"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	const enough = 9_500
+	var source [2][]byte
+	words := 0
+	for _, policy := range policies {
+		if words >= enough {
+			break
+		}
+		older, newer := longestRevisions(b, policy)
+		source[0], source[1] = append(source[0], older...), append(source[1], newer...)
+		words = parse(b, string(source[1])).WordCount()
+	}
+	before, after := parse(b, string(source[0])), parse(b, string(source[1]))
+	if policydoc.DiffDocuments(before, after).Empty() {
+		b.Fatal("the revisions do not differ")
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		policydoc.DiffDocuments(before, after)
+	}
+	b.ReportMetric(float64(words), "words")
+}
+
+// longestRevisions returns the longest neighbours of a history that differ.
+func longestRevisions(b *testing.B, dir string) (older, newer []byte) {
+	b.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.md"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	slices.Sort(files)
+	var previous []byte
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(previous) > 0 && !bytes.Equal(previous, src) && len(previous)+len(src) > len(older)+len(newer) {
+			older, newer = previous, src
+		}
+		previous = src
+	}
+	return older, newer
+}

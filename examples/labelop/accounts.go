@@ -88,6 +88,9 @@ func (s *service) create(ctx context.Context, created account, token string, bor
 	if _, err := ledger.Record(ctx, consent.Entries{Tenant: created.Workspace, Subject: created.ID, Facts: facts}); err != nil {
 		return consent.Decision{}, err
 	}
+	if err := tell(ctx, ledger.Ledger, s.history, created.Workspace); err != nil {
+		return consent.Decision{}, err
+	}
 	if err := tx.Commit(); err != nil {
 		return consent.Decision{}, err
 	}

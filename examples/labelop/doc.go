@@ -9,7 +9,13 @@
 //
 // The company, its people and its recipients are fictional.
 //
+// Its privacy policy (policy.en.md, policy.de.md) is checked against what it
+// declares before it starts, and served with its history. releases.go has two
+// more releases, which change what happens to personal data: the policy has to
+// say so, customers are told, and the gate keeps to it.
+//
 // main.go wires it, service.go serves it, one file holds each job (accounts,
-// attestations, uploads, labels, preferences, records), and journey.go plays a
-// customer against it over real HTTP.
+// attestations, uploads, labels, preferences, records, the policy and its
+// pages). journey.go plays a customer against it over real HTTP, policyjourney.go
+// the changes of the policy, with a clock that can be moved.
 package main

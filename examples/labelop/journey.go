@@ -106,6 +106,11 @@ func (j *journey) play(ctx context.Context) error {
 
 	j.count(ctx, "she looks at the decision log", "/decisions", 12)
 	j.count(ctx, "and at who received her data", "/disclosures", 1)
+	return j.verdict()
+}
+
+// verdict says how the journey went.
+func (j *journey) verdict() error {
 	if j.surprises > 0 {
 		return fmt.Errorf("%d steps of the journey went otherwise than expected", j.surprises)
 	}

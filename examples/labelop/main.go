@@ -64,10 +64,20 @@ func run(ctx context.Context, out io.Writer, directory, address string, once boo
 	if err := journey.play(ctx); err != nil {
 		return err
 	}
+	fmt.Fprintln(out)
+	policy, err := newPolicyJourney(out, provider.url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, policy.close()) }()
+	if err := policy.play(ctx); err != nil {
+		return err
+	}
 	if once {
 		return nil
 	}
 	journey.printCommands(filepath.Join(directory, databaseFile))
+	fmt.Fprintf(out, "\nThe policy of LabelOp as it changed: %s/policy/history\n", policy.server.url)
 	<-ctx.Done()
 	return nil
 }

@@ -10,20 +10,21 @@ import (
 	"github.com/labelop/privacykit/privacy"
 )
 
-// marketingNotice is the text that a person who agrees to the newsletter has
-// been shown. The evidence is bound to exactly this text by its hash.
+// marketingNotice is the text that a person who agrees to the newsletter is
+// shown, as the first release has it.
 //
 //go:embed marketing-notice.txt
 var marketingNotice []byte
 
-const marketingNoticeVersion = 1
-
+// grantMarketing records consent. The evidence is bound to exactly the text
+// shown by its hash. Notices are numbered as the policy they come with, so that a
+// version of the policy can require a notice as new as itself.
 func (s *service) grantMarketing(w http.ResponseWriter, r *http.Request, by account) {
-	sum := sha256.Sum256(marketingNotice)
+	sum := sha256.Sum256(s.marketingNotice)
 	receipt, err := s.ledger.Grant(r.Context(), by.subject(), consent.Grant{
 		Purposes: []privacy.PurposeID{"marketing"},
 		Evidence: consent.Evidence{
-			Notice: consent.Notice{Document: "marketing-notice", Version: marketingNoticeVersion, Locale: "en", TextSHA256: hex.EncodeToString(sum[:])},
+			Notice: consent.Notice{Document: "marketing-notice", Version: uint32(s.history.Len()), Locale: "en", TextSHA256: hex.EncodeToString(sum[:])},
 			Act:    "settings_toggled", Channel: "api",
 		},
 	})
@@ -36,9 +37,14 @@ func (s *service) withdrawMarketing(w http.ResponseWriter, r *http.Request, by a
 }
 
 // sendNewsletter would send the newsletter to the caller, and shows why it may
-// or may not.
+// or may not. It uses what the policy in force says it uses.
 func (s *service) sendNewsletter(w http.ResponseWriter, r *http.Request, by account) {
-	decision, err := s.uses.newsletter.Authorize(r.Context(), by.subject(), "")
+	use, err := s.gate.Prepare(consent.Use{Purpose: "marketing", Categories: s.toldCategories("marketing"), Operation: privacy.OperationUse})
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	decision, err := use.Authorize(r.Context(), by.subject(), "")
 	if err == nil {
 		err = decision.Err()
 	}

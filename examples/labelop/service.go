@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -13,18 +12,17 @@ import (
 	"time"
 
 	"github.com/labelop/privacykit/consent"
+	"github.com/labelop/privacykit/policydoc"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/store/sqlitestore"
 )
 
-//go:embed declaration.json
-var declaration []byte
-
 const databaseFile = "labelop.db"
 
-// service is LabelOp: its own tables, its evidence, and a gate in front of each
-// thing it does with personal data.
+// service is LabelOp: its own tables, its evidence, its policy, and a gate in
+// front of each thing it does with personal data.
 type service struct {
+	clock    privacy.Clock
 	register *privacy.Register
 	database *sqlitestore.DB
 	tables   *sql.DB
@@ -33,28 +31,35 @@ type service struct {
 	images   string
 	provider string
 	uses     uses
+	// history are the versions of the policy. They change with a release only.
+	history         *policydoc.History
+	marketingNotice []byte
 
 	stop context.CancelFunc
 	wait sync.WaitGroup
 }
 
-// uses are all uses of personal data, prepared at start-up.
+// uses are the uses of personal data that are prepared at start-up.
 type uses struct {
-	account, store, annotate, suggest, newsletter *consent.PreparedUse
+	account, store, annotate *consent.PreparedUse
+	// suggest is by model provider.
+	suggest map[privacy.RecipientID]*consent.PreparedUse
 }
 
-// open compiles the declaration, opens the database and prepares every use: a
-// service that would do what it has not declared does not start.
+// open opens the first release of the service.
 func open(ctx context.Context, directory, provider string) (*service, error) {
-	declared, err := privacy.ParseDeclaration(declaration)
+	return openRelease(ctx, directory, provider, firstRelease(), privacy.SystemClock{})
+}
+
+// openRelease compiles the declaration, opens the database, prepares the uses
+// and publishes the policy: a service that would do what it has not declared, or
+// that its policy does not tell, does not start.
+func openRelease(ctx context.Context, directory, provider string, r release, clock privacy.Clock) (*service, error) {
+	register, err := r.register()
 	if err != nil {
 		return nil, err
 	}
-	register, err := privacy.Compile(*declared)
-	if err != nil {
-		return nil, err
-	}
-	s := &service{register: register, images: filepath.Join(directory, "images"), provider: provider}
+	s := &service{clock: clock, register: register, images: filepath.Join(directory, "images"), provider: provider}
 	if err := os.MkdirAll(s.images, 0o700); err != nil {
 		return nil, err
 	}
@@ -62,24 +67,27 @@ func open(ctx context.Context, directory, provider string) (*service, error) {
 		return nil, err
 	}
 	s.tables = s.database.SQL()
-	if err := s.wire(ctx); err != nil {
+	if err := s.wire(ctx, r); err != nil {
 		return nil, errors.Join(err, s.database.Close())
 	}
 	return s, nil
 }
 
-func (s *service) wire(ctx context.Context) (err error) {
+func (s *service) wire(ctx context.Context, r release) (err error) {
 	if err := s.createTables(ctx); err != nil {
 		return err
 	}
 	store := s.database.Consent()
-	if s.ledger, err = consent.NewLedger(store, s.register, &consent.LedgerOptions{Source: "/labelop/consent"}); err != nil {
+	if s.ledger, err = consent.NewLedger(store, s.register, &consent.LedgerOptions{Clock: s.clock, Source: "/labelop/consent"}); err != nil {
 		return err
 	}
 	if s.gate, err = consent.NewGate(s.ledger, store, &consent.GateOptions{Cache: &consent.CacheOptions{}}); err != nil {
 		return err
 	}
 	if err := s.prepare(); err != nil {
+		return err
+	}
+	if err := s.publishPolicy(ctx, r); err != nil {
 		return err
 	}
 	follow, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -96,14 +104,21 @@ func (s *service) prepare() error {
 		{&s.uses.account, consent.Use{Purpose: "service", Categories: []privacy.CategoryID{"account"}, Operation: privacy.OperationUse}},
 		{&s.uses.store, consent.Use{Purpose: "annotation", Categories: []privacy.CategoryID{"content.images"}, Operation: privacy.OperationStore}},
 		{&s.uses.annotate, consent.Use{Purpose: "annotation", Categories: []privacy.CategoryID{"content.images", "content.annotations"}, Operation: privacy.OperationAlter}},
-		{&s.uses.suggest, consent.Use{Purpose: "assistance", Categories: []privacy.CategoryID{"content.images"}, Operation: privacy.OperationDisclose, Recipient: "vision-model"}},
-		{&s.uses.newsletter, consent.Use{Purpose: "marketing", Categories: []privacy.CategoryID{"account.email"}, Operation: privacy.OperationUse}},
 	} {
 		use, err := s.gate.Prepare(prepared.what)
 		if err != nil {
 			return err
 		}
 		*prepared.use = use
+	}
+	declared := s.register.Declaration()
+	s.uses.suggest = map[privacy.RecipientID]*consent.PreparedUse{}
+	for _, recipient := range activityOf(&declared, labellingActivity).Recipients {
+		use, err := s.gate.Prepare(consent.Use{Purpose: "assistance", Categories: []privacy.CategoryID{"content.images"}, Operation: privacy.OperationDisclose, Recipient: recipient})
+		if err != nil {
+			return err
+		}
+		s.uses.suggest[recipient] = use
 	}
 	return nil
 }
@@ -130,6 +145,10 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("GET /decisions", s.authenticated(s.listDecisions))
 	mux.HandleFunc("GET /disclosures", s.authenticated(s.listDisclosures))
 	mux.HandleFunc("GET /record", s.record)
+	mux.HandleFunc("GET /policy", s.showPolicy)
+	mux.HandleFunc("GET /policy/history", s.showHistory)
+	mux.HandleFunc("GET /policy/diff", s.showDiff)
+	mux.HandleFunc("GET /policy.css", serveStyle)
 	return http.MaxBytesHandler(mux, maxBody)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,9 +11,14 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/labelop/privacykit/privacy"
 )
 
-// suggest asks the model provider for a label. That discloses the image to a
+// defaultModel is the model provider that is asked where ?model= names no other.
+const defaultModel privacy.RecipientID = "vision-model"
+
+// suggest asks a model provider for a label. That discloses the image to a
 // sub-processor in a third country, so the decision and the disclosure are
 // recorded before the first byte leaves.
 func (s *service) suggest(w http.ResponseWriter, r *http.Request, by account) {
@@ -21,7 +27,12 @@ func (s *service) suggest(w http.ResponseWriter, r *http.Request, by account) {
 		fail(w, err)
 		return
 	}
-	decision, err := s.uses.suggest.Authorize(r.Context(), by.content(), "")
+	use := s.uses.suggest[cmp.Or(privacy.RecipientID(r.FormValue("model")), defaultModel)]
+	if use == nil {
+		fail(w, privacy.ErrNotFound)
+		return
+	}
+	decision, err := use.Authorize(r.Context(), by.content(), "")
 	if err == nil {
 		err = decision.Err()
 	}

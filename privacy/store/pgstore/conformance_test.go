@@ -37,7 +37,7 @@ func schemas(t *testing.T, pool *pgxpool.Pool) func(t testing.TB) *pgstore.DB {
 }
 
 func TestConformance(t *testing.T) {
-	pool := openPool(t, cluster.Database(t), func(c *pgxpool.Config) { require.NoError(t, pgstore.Configure(c, nil)) })
+	pool := openPool(t, cluster.Database(t), hasty, func(c *pgxpool.Config) { require.NoError(t, pgstore.Configure(c, nil)) })
 	newDB := schemas(t, pool)
 	consenttest.Run(t, func(t testing.TB) consent.Store { return newDB(t).Consent() })
 }
@@ -50,7 +50,7 @@ var execModes = []pgx.QueryExecMode{
 
 func hostPool(t *testing.T, mode pgx.QueryExecMode) *pgxpool.Pool {
 	t.Helper()
-	return openPool(t, cluster.Database(t), func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = mode })
+	return openPool(t, cluster.Database(t), hasty, func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = mode })
 }
 
 // TestConformanceOnAPoolOfTheHost runs the suite on pools that were not made for
@@ -94,7 +94,7 @@ func TestExecModes(t *testing.T) {
 // TestConformanceInHostTransactions runs the suite with every call in a
 // transaction of a host, which commits it if the call did not fail.
 func TestConformanceInHostTransactions(t *testing.T) {
-	newDB := schemas(t, openPool(t, cluster.Database(t)))
+	newDB := schemas(t, openPool(t, cluster.Database(t), hasty))
 	consenttest.Run(t, func(t testing.TB) consent.Store { return hostStore{newDB(t)} })
 }
 
@@ -102,7 +102,7 @@ func TestConformanceInHostTransactions(t *testing.T) {
 // database, as two processes do: calls go to one and the other in turn.
 func TestConformanceOfTwoStores(t *testing.T) {
 	url := cluster.Database(t)
-	first, second := schemas(t, openPool(t, url)), schemas(t, openPool(t, url))
+	first, second := schemas(t, openPool(t, url, hasty)), schemas(t, openPool(t, url, hasty))
 	consenttest.Run(t, func(t testing.TB) consent.Store {
 		return &turns{stores: [2]consent.Store{first(t).Consent(), second(t).Consent()}}
 	})

@@ -142,6 +142,7 @@ func (j joined) Batch(ctx context.Context, statements []sqlstore.Statement) erro
 type session interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
+	CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error)
 }
 
 func run(ctx context.Context, s session, oneByOne bool, statements []sqlstore.Statement) error {
@@ -151,6 +152,17 @@ func run(ctx context.Context, s session, oneByOne bool, statements []sqlstore.St
 				return err
 			}
 		}
+		return nil
+	}
+	if groups := gather(statements); len(groups) > 0 {
+		return runTogether(ctx, s, statements, groups)
+	}
+	return send(ctx, s, statements)
+}
+
+// send sends statements in one batch, and returns when all have run.
+func send(ctx context.Context, s session, statements []sqlstore.Statement) error {
+	if len(statements) == 0 {
 		return nil
 	}
 	batch := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, len(statements))}

@@ -76,10 +76,17 @@ func New(ctx context.Context, pool *pgxpool.Pool, options *Options) (*DB, error)
 		return nil, err
 	}
 	db := &DB{DB: stores, migrator: migrator, pool: pool}
-	if o.NoMigration {
-		return db, db.CheckSchema(ctx)
+	if err := db.prepare(ctx, o); err != nil {
+		return nil, err
 	}
-	return db, db.Migrate(ctx)
+	return db, nil
+}
+
+func (db *DB) prepare(ctx context.Context, o Options) error {
+	if o.NoMigration {
+		return db.CheckSchema(ctx)
+	}
+	return db.Migrate(ctx)
 }
 
 // Open connects to the database that url names, with Configure, and returns a

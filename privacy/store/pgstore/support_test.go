@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/labelop/privacykit/consent"
 	"github.com/labelop/privacykit/privacy"
@@ -22,7 +24,18 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(play(role))
 	}
-	os.Exit(cluster.Main(m))
+	flag.Parse()
+	// A failure says its seed; nothing is written into the tree.
+	_, _ = flag.Set("rapid.nofailfile", "true"), flag.Set("rapid.shrinktime", "5s")
+	if !soak() {
+		_ = flag.Set("rapid.checks", "15")
+	}
+	status := cluster.Main(m)
+	if err := goleak.Find(); err != nil && status == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
 }
 
 const tenant = privacy.TenantID("acme")
@@ -56,6 +69,9 @@ func openPool(t testing.TB, url string, configure ...func(*pgxpool.Config)) *pgx
 	t.Cleanup(pool.Close)
 	return pool
 }
+
+// hasty spares the wait for the disk where a test kills nothing.
+func hasty(config *pgxpool.Config) { config.ConnConfig.RuntimeParams["synchronous_commit"] = "off" }
 
 // execute runs a statement on the database, as a host or an administrator would.
 func execute(t testing.TB, db *pgstore.DB, statement string, args ...any) {

@@ -62,17 +62,20 @@ type appendUnit struct {
 
 // openStream is a stream while a unit works on it.
 type openStream struct {
-	stream      consent.Stream
-	transaction int64
-	exists      bool
-	changed     bool
+	stream          consent.Stream
+	tenant, subject any // the key as arguments
+	transaction     int64
+	exists          bool
 	// keys has the sequences of the records under the idempotency keys of the
 	// work, 0 for a new one.
 	keys map[string]uint64
-	// payloads has those of the records that appends may repeat, and of those
-	// that the unit has appended.
-	payloads map[uint64][]byte
+	// originals are the payloads of stored records that appends may repeat.
+	originals map[uint64][]byte
+	// appended are the records that the unit has appended.
+	appended []consent.Record
 }
+
+func (s *openStream) changed() bool { return len(s.appended) > 0 }
 
 func (s *ConsentStore) appendUnit(appends []consent.Append) *appendUnit {
 	u := &appendUnit{
@@ -142,7 +145,10 @@ func (u *appendUnit) start() []Statement {
 func (u *appendUnit) open(a *consent.Append) {
 	s := u.streams[a.Key]
 	if s == nil {
-		s = &openStream{stream: consent.Stream{Key: a.Key}, keys: make(map[string]uint64, len(a.Records)), payloads: map[uint64][]byte{}}
+		s = &openStream{
+			stream: consent.Stream{Key: a.Key}, tenant: string(a.Key.Tenant), subject: string(a.Key.Subject),
+			keys: make(map[string]uint64, len(a.Records)),
+		}
 		u.streams[a.Key] = s
 		u.ordered = append(u.ordered, s)
 	}
@@ -157,7 +163,7 @@ func (u *appendUnit) reads() []Statement {
 	statements := make([]Statement, 0, 2*len(u.ordered))
 	for _, s := range u.ordered {
 		statements = append(statements, Statement{
-			SQL: u.sql.lockStream, Args: s.args(),
+			SQL: u.sql.lockStream, Args: []any{s.tenant, s.subject},
 			Each: func(row Row) error {
 				var version int64
 				s.exists = true
@@ -168,7 +174,7 @@ func (u *appendUnit) reads() []Statement {
 		})
 		for key := range s.keys {
 			statements = append(statements, Statement{
-				SQL: u.sql.findKey, Args: s.args(key),
+				SQL: u.sql.findKey, Args: []any{s.tenant, s.subject, key},
 				Each: func(row Row) error {
 					var sequence int64
 					err := row.Scan(&sequence)
@@ -179,10 +185,6 @@ func (u *appendUnit) reads() []Statement {
 		}
 	}
 	return statements
-}
-
-func (s *openStream) args(more ...any) []any {
-	return append([]any{string(s.stream.Key.Tenant), string(s.stream.Key.Subject)}, more...)
 }
 
 func (u *appendUnit) next() ([]Statement, bool, error) {
@@ -208,7 +210,7 @@ func (u *appendUnit) next() ([]Statement, bool, error) {
 func (u *appendUnit) placeholders() []Statement {
 	statements := make([]Statement, 0, 3*len(u.ordered))
 	for _, s := range u.ordered {
-		statements = append(statements, Statement{SQL: u.sql.placeStream, Args: s.args()})
+		statements = append(statements, Statement{SQL: u.sql.placeStream, Args: []any{s.tenant, s.subject}})
 	}
 	return statements
 }
@@ -226,12 +228,15 @@ func (u *appendUnit) originals() []Statement {
 			continue
 		}
 		statements = append(statements, Statement{
-			SQL: u.sql.readPayloads, Args: s.args(int64(first), int64(len(u.appends[i].Records))),
+			SQL: u.sql.readPayloads, Args: []any{s.tenant, s.subject, int64(first), int64(len(u.appends[i].Records))},
 			Each: func(row Row) error {
 				var sequence int64
 				var payload []byte
 				err := row.Scan(&sequence, &payload)
-				s.payloads[uint64(sequence)] = payload
+				if s.originals == nil {
+					s.originals = map[uint64][]byte{}
+				}
+				s.originals[uint64(sequence)] = payload
 				return err
 			},
 		})
@@ -262,13 +267,12 @@ func (u *appendUnit) apply(a *consent.Append, result *consent.Appended) {
 		return
 	}
 	u.writes = append(u.writes, writes...)
-	s.stream, s.changed = next, true
+	s.stream, s.appended = next, append(s.appended, records...)
 	*result = consent.Appended{Stream: s.copy(), First: records[0].Sequence, Last: next.Version}
 	for i := range records {
 		if key := records[i].Key; key != "" {
 			s.keys[key] = records[i].Sequence
 		}
-		s.payloads[records[i].Sequence] = records[i].Payload
 	}
 }
 
@@ -276,8 +280,12 @@ func (u *appendUnit) apply(a *consent.Append, result *consent.Appended) {
 // far as Repeats looks at them.
 func (s *openStream) stored(first uint64, n int) []consent.Record {
 	var records []consent.Record
-	for sequence := first; len(records) < n; sequence++ {
-		payload, ok := s.payloads[sequence]
+	for sequence := first; len(records) < n && sequence <= s.stream.Version; sequence++ {
+		if s.changed() && sequence >= s.appended[0].Sequence {
+			records = append(records, s.appended[sequence-s.appended[0].Sequence])
+			continue
+		}
+		payload, ok := s.originals[sequence]
 		if !ok {
 			break
 		}
@@ -311,7 +319,7 @@ func (s *openStream) copy() consent.Stream {
 func (u *appendUnit) recordWrites(s *openStream, records []consent.Record, events []privacy.Event) ([]Statement, error) {
 	writes := make([]Statement, 0, 2*len(records)+1)
 	if u.redact {
-		writes = append(writes, Statement{SQL: u.sql.redact, Args: s.args(int64(records[0].Sequence))})
+		writes = append(writes, Statement{SQL: u.sql.redact, Args: []any{s.tenant, s.subject, int64(records[0].Sequence)}})
 	}
 	for i := range records {
 		r := &records[i]
@@ -321,10 +329,9 @@ func (u *appendUnit) recordWrites(s *openStream, records []consent.Record, event
 		}
 		recordedAt := r.RecordedAt.UnixMicro()
 		writes = append(writes,
-			Statement{SQL: u.sql.insertEvent, Args: s.args(int64(r.Sequence), r.ID, string(r.Kind),
-				r.OccurredAt.UnixMicro(), recordedAt, text(r.Key), blob(r.Salt), r.Commitment[:], r.Payload)},
-			Statement{SQL: u.sql.insertOutbox, Args: []any{
-				s.transaction, string(s.stream.Key.Tenant), string(s.stream.Key.Subject), int64(r.Sequence), recordedAt, envelope}},
+			Statement{SQL: u.sql.insertEvent, Args: []any{s.tenant, s.subject, int64(r.Sequence), r.ID, string(r.Kind),
+				r.OccurredAt.UnixMicro(), recordedAt, text(r.Key), blob(r.Salt), r.Commitment[:], r.Payload}},
+			Statement{SQL: u.sql.insertOutbox, Args: []any{s.transaction, s.tenant, s.subject, int64(r.Sequence), recordedAt, envelope}},
 		)
 	}
 	return writes, nil
@@ -332,14 +339,14 @@ func (u *appendUnit) recordWrites(s *openStream, records []consent.Record, event
 
 func (u *appendUnit) writeStreams() {
 	for _, s := range u.ordered {
-		if !s.changed {
+		if !s.changed() {
 			continue
 		}
 		sql := u.sql.insertStream
 		if s.exists {
 			sql = u.sql.updateStream
 		}
-		u.writes = append(u.writes, Statement{SQL: sql, Args: s.args(int64(s.stream.Version), s.stream.State)})
+		u.writes = append(u.writes, Statement{SQL: sql, Args: []any{s.tenant, s.subject, int64(s.stream.Version), s.stream.State}})
 	}
 }
 

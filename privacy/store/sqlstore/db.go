@@ -51,6 +51,7 @@ type core struct {
 	ledger   ledgerSQL
 	outbox   outboxSQL
 	log      decisionSQL
+	policies policydocSQL
 	restore  restoreSQL
 	source   string
 	clock    privacy.Clock
@@ -122,7 +123,7 @@ func newCore(dialect Dialect, options *Options) (*core, error) {
 	t := newTemplate(dialect, o.Schema, o.Prefix)
 	return &core{
 		dialect: dialect, schema: o.Schema, prefix: o.Prefix, template: t,
-		schemas: newSchemaSQL(t, dialect), ledger: newLedgerSQL(t), outbox: newOutboxSQL(t, dialect), log: newDecisionSQL(t), restore: newRestoreSQL(t),
+		schemas: newSchemaSQL(t, dialect), ledger: newLedgerSQL(t), outbox: newOutboxSQL(t, dialect), log: newDecisionSQL(t), policies: newPolicydocSQL(t), restore: newRestoreSQL(t),
 		source: o.Source, clock: o.Clock, ids: o.IDs,
 	}, nil
 }

@@ -22,8 +22,19 @@ func (d Dialect) String() string {
 	return "unknown"
 }
 
+// placeholder is what begins a placeholder.
+func (d Dialect) placeholder() byte {
+	if d == SQLite {
+		return '?'
+	}
+	return '$'
+}
+
 // A dialect's words are what the few statements differ in that are otherwise
 // one text for all.
+//
+// On SQLite, placeholders are ?1, ?2, …: a $2 is a name there, which drivers
+// that bind by position give to the second name in the text.
 //
 // The transaction id orders the cache feed on PostgreSQL, where positions are
 // given out long before a transaction commits. SQLite has one writer at a time,
@@ -38,6 +49,7 @@ func (d Dialect) words() []string {
 			"{greatest}", "MAX",
 			"{settled}", "1 = 1",
 			"{order}", "0, 0, position",
+			"$", string(d.placeholder()),
 		}
 	}
 	return []string{

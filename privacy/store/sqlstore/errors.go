@@ -108,7 +108,7 @@ var safeClasses = []string{"08", "25", "28", "3D", "3F", "40", "53", "54", "55",
 
 func classifyState(code string) (error, class) {
 	switch code {
-	case "40001", "40P01", "23505", "42P07":
+	case "40001", "40P01", "23505", "42P07", "42710":
 		return ErrBusy, classRetry
 	case "55P03":
 		return ErrBusy, classGone

@@ -20,6 +20,7 @@ func TestFailuresAreClassified(t *testing.T) {
 		"serialization failure": {stateError("40001"), ErrBusy, classRetry, "40001"},
 		"deadlock":              {stateError("40P01"), ErrBusy, classRetry, "40P01"},
 		"table made twice":      {stateError("42P07"), ErrBusy, classRetry, "42P07"},
+		"type made twice":       {stateError("42710"), ErrBusy, classRetry, "42710"},
 		"lock timeout":          {stateError("55P03"), ErrBusy, classGone, "55P03"},
 		"disk full":             {stateError("53100"), ErrFull, classOther, "53100"},
 		"standby":               {stateError("25006"), ErrReadOnly, classGone, "25006"},

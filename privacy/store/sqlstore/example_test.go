@@ -20,4 +20,5 @@ func ExampleMigrations() {
 	// Output:
 	// 1 ledger 5 tables
 	// 2 decisions 1 tables
+	// 3 policies 3 tables
 }

@@ -12,7 +12,7 @@ type Row interface {
 
 // Statement is a statement with its arguments and where its result goes.
 type Statement struct {
-	// SQL is the text, with $1, $2, … as placeholders.
+	// SQL is the text, with $1, $2, … as placeholders, or on SQLite ?1, ?2, ….
 	SQL string
 	// Args are strings, int64s, []bytes and nils.
 	Args []any

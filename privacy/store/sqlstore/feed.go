@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"math"
 
 	"github.com/labelop/privacykit/consent"
 )
@@ -72,31 +73,31 @@ func (s *ConsentStore) Changes(ctx context.Context, after consent.Cursor, limit 
 	if err != nil {
 		return consent.ChangePage{}, err
 	}
-	page := changePage{from: from}
+	page := changePage{limit: limit}
 	err = s.work.read(ctx, "changes", Statement{
-		SQL: s.core.outbox.changes, Args: append(from.args(), int64(limit)), Each: page.scan,
+		SQL: s.core.outbox.changes, Args: append(from.args(), int64(min(limit, math.MaxInt32))+1), Each: page.scan,
 	})
 	if err != nil {
 		return consent.ChangePage{}, err
 	}
-	full := len(page.changes) == limit
 	next := page.last
-	if !full {
+	if !page.more {
 		next = page.bounds.end
 	}
 	return consent.ChangePage{
 		Changes:  page.changes,
 		Next:     next.cursor(),
-		Complete: !full && page.bounds.withheld == 0,
+		Complete: !page.more && page.bounds.withheld == 0,
 		Reset:    after != "" && (from.before(page.bounds.horizon) || page.bounds.limit.before(from)),
 	}, nil
 }
 
 type changePage struct {
-	from    place
+	limit   int
 	bounds  bounds
 	changes []consent.Change
 	last    place
+	more    bool
 }
 
 func (p *changePage) scan(row Row) error {
@@ -106,6 +107,9 @@ func (p *changePage) scan(row Row) error {
 		return err
 	}
 	if position == nil { // the one row of a page without changes
+		return nil
+	}
+	if p.more = len(p.changes) == p.limit; p.more {
 		return nil
 	}
 	p.last = place{*transaction, *order, *position}

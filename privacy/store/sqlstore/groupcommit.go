@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -125,6 +126,9 @@ func (g *group) lead(ctx context.Context, w *waiter) {
 		}
 		g.finish(w, taken)
 	}()
+	// Those who were told of the last transaction may have more to write: on a
+	// busy machine, to let them come first makes the transactions larger.
+	runtime.Gosched()
 	tx, err := g.begin(ctx, w.op)
 	if err != nil {
 		taken = g.giveUp(ctx, w, err)

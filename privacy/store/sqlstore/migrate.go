@@ -122,7 +122,7 @@ type schemaSQL struct {
 
 func newSchemaSQL(t *template, dialect Dialect) schemaSQL {
 	s := schemaSQL{
-		exists:        `SELECT name FROM sqlite_schema WHERE type = 'table' AND name = $1`,
+		exists:        `SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1`,
 		version:       t.read(`SELECT COALESCE(MAX(version), 0) FROM {schema_version}`),
 		create:        t.read("CREATE TABLE IF NOT EXISTS {schema_version} (\n\tversion integer PRIMARY KEY,\n\tname text NOT NULL\n)"),
 		insert:        t.read(`INSERT INTO {schema_version} (version, name) VALUES ($1, $2)`),

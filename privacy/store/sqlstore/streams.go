@@ -64,7 +64,7 @@ func (s *ConsentStore) manyStreams(streams []consent.Stream) []Statement {
 	for tenant, all := range subjects {
 		for chunk := range slices.Chunk(all, maxSubjects) {
 			statements = append(statements, Statement{
-				SQL:  s.core.ledger.readStreams + placeholders(2, padded(len(chunk))),
+				SQL:  s.core.ledger.readStreams + placeholders(s.core.dialect, 2, padded(len(chunk))),
 				Args: append([]any{string(tenant)}, pad(chunk)...),
 				Each: func(row Row) error { return scanStream(row, tenant, places, streams) },
 			})
@@ -109,14 +109,14 @@ func pad(args []any) []any {
 }
 
 // placeholders returns "($first, …)" with n placeholders.
-func placeholders(first, n int) string {
+func placeholders(dialect Dialect, first, n int) string {
 	var b strings.Builder
 	b.WriteByte('(')
 	for i := range n {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteByte('$')
+		b.WriteByte(dialect.placeholder())
 		b.WriteString(strconv.Itoa(first + i))
 	}
 	b.WriteByte(')')

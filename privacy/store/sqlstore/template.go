@@ -8,10 +8,10 @@ import (
 )
 
 // tables are the tables of every store, without prefix.
-var tables = []string{"schema_version", "streams", "events", "outbox", "feed", "decisions"}
+var tables = []string{"schema_version", "streams", "events", "outbox", "feed", "decisions", "policy_entries", "policy_acknowledgements", "policy_readers"}
 
 // indexes are the indexes of those tables, without prefix.
-var indexes = []string{"events_key", "outbox_pending", "outbox_changes", "decisions_subject", "decisions_disclosure"}
+var indexes = []string{"events_key", "outbox_pending", "outbox_changes", "decisions_subject", "decisions_disclosure", "policy_readers_version"}
 
 // A template turns the text of a statement into that for one database: it puts
 // in the dialect's words, schema and prefix for {table}, and the prefix alone

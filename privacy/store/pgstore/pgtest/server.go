@@ -123,6 +123,7 @@ func (s *Server) Start() error {
 		if err == nil || !strings.Contains(err.Error(), "shared memory block") || time.Now().After(deadline) {
 			return err
 		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
