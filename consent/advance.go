@@ -63,6 +63,9 @@ type Append struct {
 	// in the future: repeating the call under the same key then is the same call,
 	// though its time differs.
 	TimeAssumed bool
+	// facts are those of Records where this package made them, so that Advance
+	// need not decode what was just encoded.
+	facts []Fact
 }
 
 // Appended is what an Append did.
@@ -92,7 +95,11 @@ func Advance(current Stream, work Append) (Stream, []Record, []privacy.Event, er
 		record.Sequence = current.Version + uint64(i) + 1
 		records[i] = record
 	}
-	state, err := advanceState(current, records)
+	facts := work.facts
+	if len(facts) != len(records) {
+		facts = nil
+	}
+	state, err := advanceState(current, records, facts)
 	if err != nil {
 		return Stream{}, nil, nil, err
 	}
@@ -104,16 +111,16 @@ func Advance(current Stream, work Append) (Stream, []Record, []privacy.Event, er
 	return next, records, events, nil
 }
 
-func advanceState(current Stream, records []Record) ([]byte, error) {
+// advanceState folds records into the state of the stream. facts are theirs, or
+// nil if they must be decoded.
+func advanceState(current Stream, records []Record, facts []Fact) ([]byte, error) {
 	if current.Key.Subject == "" {
 		state, err := current.TenantState()
 		if err != nil {
 			return nil, err
 		}
-		for _, record := range records {
-			if err := state.Fold(record); err != nil {
-				return nil, err
-			}
+		if err := foldAll(records, facts, state.Fold, state.apply); err != nil {
+			return nil, err
 		}
 		return state.MarshalBinary()
 	}
@@ -121,15 +128,32 @@ func advanceState(current Stream, records []Record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	erased := state.Erased.On
 	for _, record := range records {
-		if state.Erased.On && permits(record.Kind) {
+		if erased && permits(record.Kind) {
 			return nil, ErrErased
 		}
-		if err := state.Fold(record); err != nil {
-			return nil, err
-		}
+		erased = erased || record.Kind == KindErased
+	}
+	if err := foldAll(records, facts, state.Fold, state.apply); err != nil {
+		return nil, err
 	}
 	return state.MarshalBinary()
+}
+
+func foldAll(records []Record, facts []Fact, fold func(Record) error, apply func(Fact, moment) error) error {
+	for i, record := range records {
+		var err error
+		if facts == nil {
+			err = fold(record)
+		} else {
+			err = apply(facts[i], moment{at: record.OccurredAt, sequence: record.Sequence})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // permits reports whether events of the kind can widen what is allowed or add

@@ -50,7 +50,7 @@ func TestAdvanceRefuses(t *testing.T) {
 	erased, _, _, err := consent.Advance(consent.Stream{Key: subject}, workOf(t, subject, consent.Erasure{Cause: "c"}))
 	must(t, err)
 	expecting := workOf(t, subject, grantOf("a"))
-	expecting.Expected = pointer(uint64(1))
+	expecting.Expected = new(uint64(1))
 	for name, c := range map[string]struct {
 		stream consent.Stream
 		work   consent.Append

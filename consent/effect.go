@@ -27,7 +27,7 @@ func EffectAppend(effect privacy.Effect, ids privacy.IDSource, recordedAt time.T
 	if err != nil {
 		return Append{}, err
 	}
-	return Append{Key: key, Records: []Record{record}, Source: source}, nil
+	return Append{Key: key, Records: []Record{record}, Source: source, facts: []Fact{fact}}, nil
 }
 
 func effectFact(effect privacy.Effect) (Fact, error) {

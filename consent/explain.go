@@ -75,7 +75,8 @@ func (g *Gate) explainEvent(ctx context.Context, key StreamKey, sequence uint64)
 }
 
 // Disclosures returns the recipients that a subject's data was disclosed to, as
-// far as the gate authorised it, in byte order (Art. 15(1)(c), 19).
+// far as the gate authorised it, in byte order (Art. 15(1)(c), 19). Its errors
+// are those of Decisions.
 func (g *Gate) Disclosures(ctx context.Context, subject privacy.Subject) ([]privacy.RecipientID, error) {
 	const page = 500
 	var recipients []privacy.RecipientID

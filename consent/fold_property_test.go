@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,15 +72,6 @@ func (h history) last(match func(consent.Fact) bool) int {
 	return latest
 }
 
-func names(purposes []privacy.PurposeID, id privacy.PurposeID) bool {
-	for _, purpose := range purposes {
-		if purpose == id {
-			return true
-		}
-	}
-	return false
-}
-
 // TestNoInterleavingPermitsWhatALaterRefusalForbade folds the same kinds of
 // events in every order that chance finds.
 func TestNoInterleavingPermitsWhatALaterRefusalForbade(t *testing.T) {
@@ -95,18 +87,18 @@ func TestNoInterleavingPermitsWhatALaterRefusalForbade(t *testing.T) {
 			given := events.last(func(fact consent.Fact) bool {
 				switch fact := fact.(type) {
 				case consent.Grant:
-					return names(fact.Purposes, purpose.Purpose)
+					return slices.Contains(fact.Purposes, purpose.Purpose)
 				case consent.Renewal:
-					return names(fact.Purposes, purpose.Purpose)
+					return slices.Contains(fact.Purposes, purpose.Purpose)
 				}
 				return false
 			})
 			ended := events.last(func(fact consent.Fact) bool {
 				switch fact := fact.(type) {
 				case consent.Withdrawal:
-					return len(fact.Purposes) == 0 || names(fact.Purposes, purpose.Purpose)
+					return len(fact.Purposes) == 0 || slices.Contains(fact.Purposes, purpose.Purpose)
 				case consent.Refusal:
-					return names(fact.Purposes, purpose.Purpose)
+					return slices.Contains(fact.Purposes, purpose.Purpose)
 				}
 				return false
 			})

@@ -33,7 +33,8 @@ type Gate struct {
 }
 
 // NewGate returns a gate on the ledger and its store: what the ledger writes is
-// seen by the gate at once. options may be nil.
+// seen by the gate at once. options may be nil. The error matches
+// privacy.ErrInvalid if ledger or store is nil.
 func NewGate(ledger *Ledger, store Store, options *GateOptions) (*Gate, error) {
 	if ledger == nil || store == nil {
 		return nil, fmt.Errorf("consent: a gate needs a ledger and a store: %w", privacy.ErrInvalid)

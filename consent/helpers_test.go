@@ -316,6 +316,4 @@ func recordOf(t testing.TB, sequence uint64, at time.Time, subject privacy.Subje
 	return record
 }
 
-func pointer[T any](value T) *T { return &value }
-
 var errStore = errors.New("the store is down")

@@ -73,8 +73,10 @@ const maxLine = MaxPayload + 4096
 // Import reads facts as JSON lines from another system into the ledger. Rows
 // are validated one by one: a bad row is reported and does not stop the others.
 // Times are those of the rows, so that an imported permission never overrides a
-// refusal that came after it. It returns what it did, also together with an
-// error, which is the reader's, the store's or the context's.
+// refusal that came after it. Rows need what the fact needs anywhere else: a
+// consent without Notice, Act and Channel is rejected. It returns what it did,
+// also together with an error, which is the reader's, the store's or the
+// context's, or matches privacy.ErrInvalid for options without a Source.
 func (l *Ledger) Import(ctx context.Context, rows io.Reader, options ImportOptions) (ImportReport, error) {
 	if err := privacy.CheckID("source", options.Source); err != nil {
 		return ImportReport{}, err

@@ -46,6 +46,10 @@ var ErrNoticeDoesNotCover = fmt.Errorf("consent: the notice shown does not cover
 // Ledger records what happened: consent given and withdrawn, contracts,
 // objections, attestations and the rest. It is append-only; the state is a fold
 // of it. A Ledger is safe for concurrent use.
+//
+// A method for a single fact, such as Grant, is Record with that fact, at the
+// present time and under a new key, and returns the errors of Record. Call
+// Record itself to state another time, a key or an expected version.
 type Ledger struct {
 	store    LedgerStore
 	register *privacy.Register
@@ -80,7 +84,8 @@ func (w *watchers) each(do func(*cache)) {
 	}
 }
 
-// NewLedger returns a ledger on store for what register declares. options may be nil.
+// NewLedger returns a ledger on store for what register declares. options may be
+// nil. The error matches privacy.ErrInvalid if store or register is nil.
 func NewLedger(store LedgerStore, register *privacy.Register, options *LedgerOptions) (*Ledger, error) {
 	if store == nil || register == nil {
 		return nil, fmt.Errorf("consent: a ledger needs a store and a register: %w", privacy.ErrInvalid)
@@ -241,6 +246,7 @@ func (l *Ledger) prepare(ctx context.Context, entries Entries) (Append, error) {
 			return Append{}, err
 		}
 		work.Records = append(work.Records, record)
+		work.facts = append(work.facts, fact)
 	}
 	if acceptsAnyVersion(entries.Facts) {
 		work.Expected = nil
@@ -348,7 +354,8 @@ func readStreams(ctx context.Context, store LedgerStore, keys []StreamKey) ([]St
 }
 
 // Records returns up to limit events of a stream after the given sequence, in
-// order: the evidence, for those who must demonstrate it.
+// order: the evidence, for those who must demonstrate it. The error matches
+// privacy.ErrInvalid for an illegal key or a limit below 1, or is the store's.
 func (l *Ledger) Records(ctx context.Context, key StreamKey, after uint64, limit int) ([]Record, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
@@ -365,8 +372,10 @@ func (l *Ledger) Records(ctx context.Context, key StreamKey, after uint64, limit
 
 // Redact erases what the ledger knows of a subject: the payloads, salts and
 // keys of all its events. Kinds, times and commitments stay, and an event that
-// says so is appended. It accepts the errors of Record. Doing it twice for the
-// same cause does it once.
+// says so is appended. Nothing is allowed for the subject afterwards: a person
+// who comes back needs a new SubjectID. cause names what led to it, such as the
+// identifier of a case, and is required. It returns the errors of Record. Doing
+// it twice for the same cause does it once.
 func (l *Ledger) Redact(ctx context.Context, tenant privacy.TenantID, subject privacy.SubjectID, cause string) (receipt Receipt, err error) {
 	ctx, end := l.hooks.Start(ctx, "consent.redact")
 	defer func() { end(err) }()

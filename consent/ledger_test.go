@@ -375,9 +375,9 @@ func TestTimesInTheFuture(t *testing.T) {
 		entries.OccurredAt, entries.Key = start.Add(skew).In(time.FixedZone("", 3600)), key
 		return w.ledger.Record(t.Context(), entries)
 	}
-	receipt, err := at(2*time.Minute, "", grantOf("marketing"))
+	_, err := at(2*time.Minute, "", grantOf("marketing"))
 	must(t, err) // clocks differ
-	receipt, err = at(time.Hour, "late", withdrawalOf("marketing"))
+	receipt, err := at(time.Hour, "late", withdrawalOf("marketing"))
 	must(t, err)
 	records, err := w.ledger.Records(t.Context(), consent.StreamKey{Tenant: ada.Tenant, Subject: ada.ID}, receipt.First-1, 1)
 	must(t, err)
@@ -439,7 +439,7 @@ func TestRecordAllKeepsElementsApart(t *testing.T) {
 	bob := privacy.Subject{Tenant: "acme", ID: "bob"}
 	results, err := w.ledger.RecordAll(t.Context(), []consent.Entries{
 		entriesOf(ada, grantOf("marketing")), entriesOf(ada, grantOf("unknown")), entriesOf(bob, grantOf("marketing")),
-		{Tenant: "acme", Subject: bob.ID, Expected: pointer(uint64(7)), Facts: []consent.Fact{grantOf("service")}}, entriesOf(acme, attestationOf("x", "content")),
+		{Tenant: "acme", Subject: bob.ID, Expected: new(uint64(7)), Facts: []consent.Fact{grantOf("service")}}, entriesOf(acme, attestationOf("x", "content")),
 	})
 	must(t, err)
 	must(t, results[0].Err)

@@ -16,7 +16,9 @@ type SubjectFunc func(*http.Request) (privacy.Subject, error)
 // Middleware puts the gate in front of a handler: next is called only for
 // requests that use allows, and finds the decision with DecisionFrom. Refusals
 // are answered as problem details (RFC 9457) with the reason code, and never
-// with personal data: status 403, or 503 if the state could not be read.
+// with personal data: status 403, 401 if subjectOf failed, 400 for an identifier
+// that is missing or not legal, or 503 if the state could not be read. It asks
+// Check and records nothing; a handler that discloses calls Authorize.
 //
 //	mux.Handle("POST /images", consent.Middleware(annotate, subjectOf)(upload))
 func Middleware(use *PreparedUse, subjectOf SubjectFunc) func(http.Handler) http.Handler {
@@ -84,7 +86,9 @@ func WriteRefusal(w http.ResponseWriter, decision Decision) {
 }
 
 // WriteError answers a request with the refusal in err's tree, or with status
-// 503 if there is none.
+// 503 and CodeStateUnavailable if there is none. It is for errors of the gate:
+// those of a Ledger that match privacy.ErrInvalid or privacy.ErrConflict are the
+// caller's to answer.
 func WriteError(w http.ResponseWriter, err error) {
 	if denied, ok := errors.AsType[*DeniedError](err); ok {
 		WriteRefusal(w, denied.Decision)

@@ -167,7 +167,7 @@ func TestErrorsNameNobody(t *testing.T) {
 	illegal := privacy.Subject{Tenant: secretTenant, ID: secretSubject + "\x00"}
 	named := privacy.PurposeID(secretSubject)
 	expecting := entriesOf(secret, grantOf("marketing"))
-	expecting.Expected = pointer(uint64(99))
+	expecting.Expected = new(uint64(99))
 	reused := entriesOf(secret, grantOf("marketing"))
 	reused.Key = "k"
 

@@ -124,12 +124,12 @@ func FuzzParseDeclaration(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		d, err := privacy.ParseDeclaration(text)
 		if err != nil {
-			problemsOf(t, err)
+			_ = problemsOf(t, err)
 			return
 		}
 		register, err := privacy.Compile(*d)
 		if err != nil {
-			problemsOf(t, err)
+			_ = problemsOf(t, err)
 			return
 		}
 		checkRegister(t, register)

@@ -139,9 +139,8 @@ func readDPV(t *testing.T) map[string]dpvTerm {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer file.Close()
 		rows, err := csv.NewReader(file).ReadAll()
-		if err != nil {
+		if err := errors.Join(err, file.Close()); err != nil {
 			t.Fatal(err)
 		}
 		column := map[string]int{}

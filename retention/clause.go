@@ -32,13 +32,16 @@ type clause struct {
 	// that nothing suspends it.
 	simple   bool
 	explicit bool
-	start    Start
-	kind     Kind
-	action   Action
-	period   privacy.Period
-	id       string
-	version  int
-	notice   int
+	// cuts says that the version may end a running period on the day before it
+	// came into force.
+	cuts    bool
+	start   Start
+	kind    Kind
+	action  Action
+	period  privacy.Period
+	id      string
+	version int
+	notice  int
 }
 
 func newClause(r *Rule) clause {
@@ -50,7 +53,7 @@ func newClause(r *Rule) clause {
 		c.event = r.Anchor.Events[0]
 	}
 	c.simple = c.event != "" && r.Anchor.NotBefore.IsZero() && r.Anchor.ThenNext.IsZero() &&
-		c.start != StartEndOfFiscalYear && len(r.SuspendedBy) == 0
+		c.start != StartEndOfFiscalYear && len(r.SuspendedBy) == 0 && !r.ReachesRunning
 	return c
 }
 
@@ -61,7 +64,11 @@ func (l *line) seal() {
 	l.always = len(l.versions) == 1 && l.versions[0].EffectiveFrom.IsZero()
 	l.clauses = make([]clause, len(l.versions))
 	for i := range l.versions {
-		l.clauses[i] = newClause(&l.versions[i])
+		v := &l.versions[i]
+		l.clauses[i] = newClause(v)
+		// Before a first version came into force nothing disposed of the record,
+		// but nothing kept it either.
+		l.clauses[i].cuts = v.ReachesRunning && (i > 0 || v.Action != 0)
 	}
 }
 
@@ -101,7 +108,10 @@ func (c *clause) governs(current *clause, r *Record, zone *time.Location) bool {
 // reckoning is a rule applied to a record. Its anchor is zero if the record lacks
 // the event.
 type reckoning struct {
-	anchor  privacy.Date
+	anchor privacy.Date
+	// through is the last day of the period. A version that reaches a running
+	// period ends it at the earliest on the day before it came into force: until
+	// then the earlier law applied.
 	through privacy.Date
 	// suspended is the last day of the longest suspension, lastDate while one is
 	// open, zero if there is none.
@@ -136,6 +146,9 @@ func (c *clause) reckonInFull(r *Record, zone *time.Location) reckoning {
 	}
 	anchor := c.rule.Anchor.date(event)
 	k := reckoning{anchor: anchor, through: anchor.Add(c.period)}
+	if c.cuts && k.through.Before(c.rule.EffectiveFrom) {
+		k.through = c.rule.EffectiveFrom.AddDays(-1)
+	}
 	if len(r.Suspensions) > 0 {
 		k.suspended = r.suspended(c.rule.SuspendedBy)
 	}

@@ -121,10 +121,10 @@ func (c *contest) principle() int {
 	switch {
 	case t.dispose == nil:
 		return 0
-	case t.dispose.explicit && c.any(func(e *entry) bool { return !e.line.scope.Explicit && otherDisposal(e) }):
-		return 3
-	case c.any(otherDisposal):
+	case c.any(func(e *entry) bool { return e.line.scope.Explicit == t.dispose.explicit && otherDisposal(e) }):
 		return 4
+	case c.any(otherDisposal):
+		return 3
 	case c.any(otherKeep):
 		return 2
 	default:

@@ -53,8 +53,10 @@ func (d *ErasureDecision) UnmarshalText(text []byte) error {
 type ErasureAnswer struct {
 	// Items are in the order of the records asked about.
 	Items []ErasureItem `json:"items"`
-	// Response is "complete" if everything is erased, "refused" if nothing is,
-	// "partial" in between. What is withheld has to be explained (Art. 12(4)).
+	// Response is "complete" if everything is erased, "refused" if nothing is
+	// erased or restricted, "partial" in between: restriction in place of erasure
+	// is part of what was asked for. What is withheld has to be explained (Art.
+	// 12(4)).
 	Response string `json:"response"`
 }
 
@@ -84,19 +86,22 @@ type ErasureItem struct {
 // Finding, never erased.
 func (s *Schedule) Erase(request ErasureRequest, records []*Record, holds *Holds, at time.Time) ErasureAnswer {
 	answer := ErasureAnswer{Items: make([]ErasureItem, len(records))}
-	erased := 0
+	erased, refused := 0, 0
 	for i, r := range records {
 		item := &answer.Items[i]
 		item.System, item.Key, item.Category = r.System, r.Key, r.Category
 		s.eraseOne(request, r, holds, at, item)
-		if item.Decision == EraseNow {
+		switch item.Decision {
+		case EraseNow:
 			erased++
+		case RefuseErasure:
+			refused++
 		}
 	}
-	switch erased {
-	case len(records):
+	switch len(records) {
+	case erased:
 		answer.Response = "complete"
-	case 0:
+	case refused:
 		answer.Response = "refused"
 	default:
 		answer.Response = "partial"

@@ -119,12 +119,19 @@ func TestNewVersionAndRunningPeriods(t *testing.T) {
 	equal(t, "2028-06-01", through(false, "2023-06-01", "2025-01-01"), "it leaves what runs")
 	equal(t, "2027-01-01", through(false, "2025-01-01", "2025-01-01"), "it governs what begins")
 	equal(t, "2024-12-31", through(true, "2019-12-31", "2025-01-01"), "what had ended stays ended")
+	equal(t, "2024-12-31", through(true, "2020-06-01", "2026-01-01"), "it ends nothing before it is in force")
 
 	later := maximum("m", "P2Y")
 	later.EffectiveFrom, later.ReachesRunning = privacy.MustDate("2030-01-01"), true
 	s := compile(t, later)
 	equal(t, "no_retention_rule", s.Evaluate(recordFrom("2020-01-01"), nil, on("2029-12-31")).Reason())
 	equal(t, retention.NotInForce, s.Explain(recordFrom("2020-01-01"), nil, on("2029-12-31")).Rules[0].Outcome)
+	equal(t, "2030-01-01", s.Evaluate(recordFrom("2020-01-01"), nil, on("2031-01-01")).OverdueSince.String(), "nobody was late before there was a rule")
+
+	law := minimum("law", "P2Y")
+	law.EffectiveFrom, law.ReachesRunning = privacy.MustDate("2025-01-01"), true
+	verdict := compile(t, law, maximum("m", "P3Y")).Evaluate(recordFrom("2019-06-01"), nil, on("2026-01-01"))
+	equal(t, "2022-06-02", verdict.OverdueSince.String(), "a duty that came too late kept nothing")
 }
 
 func TestHolds(t *testing.T) {
@@ -308,7 +315,14 @@ func TestErasure(t *testing.T) {
 	noError(t, err)
 	answer := noZone.Erase(retention.ErasureRequest{}, []*retention.Record{invoice}, nil, on("2030-01-01"))
 	equal(t, retention.FindingNoZone, answer.Items[0].Finding)
-	equal(t, "refused", answer.Response)
+	equal(t, "partial", answer.Response, "restricted is not refused")
+
+	response := func(records ...*retention.Record) string {
+		return s.Erase(retention.ErasureRequest{Ground: retention.ErasureObjection}, records, nil, on("2026-01-15")).Response
+	}
+	equal(t, "refused", response(crm))
+	equal(t, "partial", response(invoice), "restricted is not refused")
+	equal(t, "partial", response(invoice, crm))
 }
 
 func TestExplanation(t *testing.T) {

@@ -52,7 +52,8 @@ type PresetUse struct {
 	// Events replaces the names of the preset's events by the host's.
 	Events []string
 	// FiscalYearEnd is the last day of the host's fiscal year, for presets that
-	// count from it. It replaces that of the preset.
+	// count from it. The others ignore it, among them those whose law itself names
+	// the year, such as "uk-paye": a host may set it for all alike.
 	FiscalYearEnd MonthDay
 }
 
@@ -139,7 +140,7 @@ func (p Preset) Rules(use PresetUse) []Rule {
 		if len(use.Events) > 0 {
 			rules[i].Anchor.Events = slices.Clone(use.Events)
 		}
-		if !use.FiscalYearEnd.IsZero() {
+		if p.Anchor.Start == StartEndOfFiscalYear && p.Anchor.FiscalYearEnd.IsZero() {
 			rules[i].Anchor.FiscalYearEnd = use.FiscalYearEnd
 		}
 		if v.Citation != "" {

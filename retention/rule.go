@@ -40,7 +40,8 @@ type Rule struct {
 	EffectiveFrom privacy.Date `json:"effective_from,omitzero"`
 	// ReachesRunning says that this version also governs periods that were
 	// running on EffectiveFrom. Otherwise it governs only those that begin then.
-	// A period that had ended before stays ended in either case.
+	// A period that had ended before stays ended in either case, and none ends
+	// earlier than the day before EffectiveFrom: until then the earlier one ran.
 	ReachesRunning bool `json:"reaches_running,omitempty"`
 	// Citation is the provision of law or the document that states the rule. A
 	// StatutoryMinimum needs one.

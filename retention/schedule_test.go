@@ -127,6 +127,22 @@ func TestPresetsCompile(t *testing.T) {
 	errorIs(t, err, privacy.ErrNotFound)
 }
 
+func TestOneFiscalYearEndFitsAllPresets(t *testing.T) {
+	june := retention.MonthDay{Month: 6, Day: 30}
+	presets, err := retention.Presets()
+	noError(t, err)
+	for _, preset := range presets {
+		rules := preset.Rules(retention.PresetUse{FiscalYearEnd: june})
+		_, err := retention.Compile(rules, nil)
+		noError(t, err, preset.ID)
+		want := preset.Anchor.FiscalYearEnd
+		if preset.ID == "fr-l123-22" || preset.ID == "uk-ct" {
+			want = june
+		}
+		equal(t, want, rules[0].Anchor.FiscalYearEnd, preset.ID)
+	}
+}
+
 func fiscalFor(p retention.Preset) retention.MonthDay {
 	if p.Anchor.Start == retention.StartEndOfFiscalYear && p.Anchor.FiscalYearEnd.IsZero() {
 		return retention.MonthDay{Month: 3, Day: 31}

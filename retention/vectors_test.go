@@ -2,6 +2,7 @@ package retention_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -89,14 +90,9 @@ func gradeDate(v privacytest.Vector) error {
 	if err != nil {
 		return err
 	}
-	var rules []retention.Rule
-	if in.Preset != "" {
-		if rules, err = presetRules(in.Preset, in.Period, in.FiscalYearEnd); err != nil {
-			return err
-		}
-	}
-	if in.StartRule != nil && in.Period != nil {
-		rules = []retention.Rule{stated(rules, *in.StartRule, *in.Period, in.FiscalYearEnd)}
+	rules, err := rulesOf(in.Preset, in.StartRule, in.Period, in.FiscalYearEnd)
+	if err != nil {
+		return err
 	}
 	schedule, err := retention.Compile(rules, nil)
 	if err != nil {
@@ -114,6 +110,28 @@ func gradeDate(v privacytest.Vector) error {
 	}
 	return firstError(same("anchor", want.Anchor, anchor), same("retain_through", want.RetainThrough, last),
 		same("eligible_from", want.EligibleFrom, explained.EligibleFrom))
+}
+
+// rulesOf are the rules of a case. A case that states both start and period is
+// arithmetic of its own, whatever version of its preset is in force.
+func rulesOf(preset string, start *retention.Start, period *privacy.Period, fiscal retention.MonthDay) ([]retention.Rule, error) {
+	if preset == "" {
+		if period == nil {
+			return nil, errors.New("neither a preset nor a period")
+		}
+		return []retention.Rule{stated(retention.Rule{}, start, *period, fiscal)}, nil
+	}
+	rules, err := presetRules(preset, period, fiscal)
+	switch {
+	case err != nil || start == nil:
+		return rules, err
+	case period != nil:
+		return []retention.Rule{stated(rules[len(rules)-1], start, *period, fiscal)}, nil
+	}
+	for i := range rules {
+		rules[i].Anchor = statedAnchor(rules[i].Anchor, *start, fiscal)
+	}
+	return rules, nil
 }
 
 // presetRules takes a preset from the table and checks that it has, at some time,
@@ -134,15 +152,34 @@ func sameLength(a, b privacy.Period) bool {
 }
 
 // stated is the rule that a case states itself, beside what its preset adds.
-func stated(preset []retention.Rule, start retention.Start, period privacy.Period, fiscal retention.MonthDay) retention.Rule {
-	rule := retention.Rule{
-		ID: "case", Version: 1, Kind: retention.StatutoryMinimum, Period: period, Citation: "case",
-		Action: retention.Delete, Anchor: retention.Anchor{Start: start, Events: []string{"event"}, FiscalYearEnd: fiscal},
+func stated(preset retention.Rule, start *retention.Start, period privacy.Period, fiscal retention.MonthDay) retention.Rule {
+	rule := preset
+	if rule.ID == "" {
+		rule = retention.Rule{
+			ID: "case", Kind: retention.StatutoryMinimum, Citation: "case", Action: retention.Delete,
+			Anchor: retention.Anchor{Events: []string{"event"}},
+		}
 	}
-	if len(preset) > 0 && preset[0].Anchor.Start == start {
-		rule.Anchor = preset[0].Anchor
+	rule.Version, rule.Period = 1, period
+	rule.EffectiveFrom, rule.ReachesRunning = privacy.Date{}, false
+	from := retention.StartEvent
+	if start != nil {
+		from = *start
 	}
+	rule.Anchor = statedAnchor(rule.Anchor, from, fiscal)
 	return rule
+}
+
+// statedAnchor is the anchor with the start of a case: if that is not the preset's
+// own, the event of the case is already the day the preset would move on to.
+func statedAnchor(anchor retention.Anchor, start retention.Start, fiscal retention.MonthDay) retention.Anchor {
+	if anchor.Start != start {
+		anchor = retention.Anchor{Start: start, Events: anchor.Events, NotBefore: anchor.NotBefore}
+	}
+	if start == retention.StartEndOfFiscalYear && !fiscal.IsZero() {
+		anchor.FiscalYearEnd = fiscal
+	}
+	return anchor
 }
 
 type caseHold struct {
@@ -166,16 +203,16 @@ func holdsOf(list []caseHold) (*retention.Holds, error) {
 
 func gradeState(v privacytest.Vector) error {
 	var in struct {
-		Event          *day            `json:"event"`
-		Events         []day           `json:"events"`
-		AnchorPolicy   string          `json:"anchor_policy"`
-		StartRule      retention.Start `json:"start_rule"`
-		Period         privacy.Period  `json:"period"`
-		AsOf           privacy.Date    `json:"as_of"`
-		Preset         string          `json:"preset"`
-		LastApproach   *day            `json:"last_approach"`
-		RulesCommenced privacy.Date    `json:"rules_commenced"`
-		Holds          []caseHold      `json:"holds"`
+		Event          *day             `json:"event"`
+		Events         []day            `json:"events"`
+		AnchorPolicy   string           `json:"anchor_policy"`
+		StartRule      *retention.Start `json:"start_rule"`
+		Period         *privacy.Period  `json:"period"`
+		AsOf           privacy.Date     `json:"as_of"`
+		Preset         string           `json:"preset"`
+		LastApproach   *day             `json:"last_approach"`
+		RulesCommenced privacy.Date     `json:"rules_commenced"`
+		Holds          []caseHold       `json:"holds"`
 		Suspensions    []struct {
 			Kind  string       `json:"kind"`
 			Until privacy.Date `json:"until"`
@@ -194,39 +231,36 @@ func gradeState(v privacytest.Vector) error {
 	if in.AnchorPolicy != "" && in.AnchorPolicy != "last_activity" {
 		return fmt.Errorf("unknown anchor policy %q", in.AnchorPolicy)
 	}
-	var rule retention.Rule
+	rules, err := rulesOf(in.Preset, in.StartRule, in.Period, retention.MonthDay{})
+	if err != nil {
+		return err
+	}
 	record := retention.Record{Zone: time.UTC}
 	days := in.Events
-	if in.Event != nil {
-		days = append(days, *in.Event)
-	}
-	if in.Preset != "" {
-		rules, err := presetRules(in.Preset, &in.Period, retention.MonthDay{})
-		if err != nil {
-			return err
+	for _, single := range []*day{in.Event, in.LastApproach} {
+		if single != nil {
+			days = append(days, *single)
 		}
-		rule = rules[len(rules)-1]
-		if !in.RulesCommenced.IsZero() {
-			rule.Anchor.NotBefore = in.RulesCommenced
-		}
-		if in.LastApproach != nil {
-			days = append(days, *in.LastApproach)
-		}
-	} else {
-		rule = stated(nil, in.StartRule, in.Period, retention.MonthDay{})
 	}
 	for _, d := range days {
-		event, err := d.event(rule.Anchor.Events[0])
+		event, err := d.event(rules[0].Anchor.Events[0])
 		if err != nil {
 			return err
 		}
 		record.Events = append(record.Events, event)
 	}
+	for i := range rules {
+		if !in.RulesCommenced.IsZero() {
+			rules[i].Anchor.NotBefore = in.RulesCommenced
+		}
+		for _, s := range in.Suspensions {
+			rules[i].SuspendedBy = append(rules[i].SuspendedBy, s.Kind)
+		}
+	}
 	for _, s := range in.Suspensions {
-		rule.SuspendedBy = append(rule.SuspendedBy, s.Kind)
 		record.Suspensions = append(record.Suspensions, retention.Suspension{Kind: s.Kind, Until: s.Until})
 	}
-	schedule, err := retention.Compile([]retention.Rule{rule}, nil)
+	schedule, err := retention.Compile(rules, nil)
 	if err != nil {
 		return err
 	}
@@ -254,7 +288,7 @@ type conflictInput struct {
 		Period     privacy.Period       `json:"period"`
 		Scope      string               `json:"scope"`
 		LegalBasis privacy.LegalBasis   `json:"legal_basis"`
-		StartRule  retention.Start      `json:"start_rule"`
+		StartRule  *retention.Start     `json:"start_rule"`
 		Data       []privacy.CategoryID `json:"data"`
 	} `json:"rules"`
 	Holds          []caseHold `json:"holds"`
@@ -311,10 +345,7 @@ func gradeConflict(v privacytest.Vector) error {
 	}
 	var rules []retention.Rule
 	for _, r := range in.Rules {
-		if r.StartRule == 0 {
-			r.StartRule = retention.StartEvent
-		}
-		rule := stated(nil, r.StartRule, r.Period, retention.MonthDay{})
+		rule := stated(retention.Rule{}, r.StartRule, r.Period, retention.MonthDay{})
 		rule.ID, rule.LegalBasis, rule.Scope.Categories = r.ID, r.LegalBasis, r.Data
 		switch r.Scope {
 		case "explicit":
@@ -356,32 +387,49 @@ func gradeConflict(v privacytest.Vector) error {
 }
 
 // gradePrecedence asks on the day the rules first allow disposal: only then does
-// a hold make a difference.
+// a hold make a difference. Where they never do, it asks once all holds have begun.
 func gradePrecedence(in *conflictInput, want *conflictExpect, schedule *retention.Schedule, holds *retention.Holds, event retention.Event) error {
 	record := retention.Record{Zone: time.UTC, Events: []retention.Event{event}}
 	if len(in.Rules) > 0 && len(in.Rules[0].Data) > 0 {
 		record.Category = in.Rules[0].Data[0]
 	}
-	on := schedule.Explain(&record, holds, event.On.Start(time.UTC)).EligibleFrom
-	if on.IsZero() {
+	on := privacy.DateOf(event.At, time.UTC)
+	if !event.On.IsZero() {
 		on = event.On
 	}
-	explained := schedule.Explain(&record, holds, on.Start(time.UTC))
-	deleteFrom := explained.EligibleFrom
-	if explained.State == retention.Blocked {
-		deleteFrom = privacy.Date{}
+	if eligible := schedule.Explain(&record, holds, on.Start(time.UTC)).EligibleFrom; !eligible.IsZero() {
+		on = eligible
+	} else {
 		for _, hold := range in.Holds {
-			if hold.ID == explained.HoldID && !hold.To.IsZero() {
-				deleteFrom = hold.To.AddDays(1)
+			if on.Before(hold.From) {
+				on = hold.From
 			}
 		}
 	}
+	explained := schedule.Explain(&record, holds, on.Start(time.UTC))
+	deleteFrom := afterHolds(in.Holds, explained, func(on privacy.Date) retention.Explanation {
+		return schedule.Explain(&record, holds, on.Start(time.UTC))
+	})
 	return firstError(same("permanent_delete_from", want.PermanentDeleteFrom, deleteFrom),
 		same("hidden_from", want.HiddenFrom, explained.HiddenFrom),
 		same("retain_through", want.RetainThrough, explained.RetainThrough),
 		same("principle", want.Principle, explained.Principle),
 		same("blocked_by", want.BlockedBy, explained.HoldID),
 		same("finding", want.Finding, explained.Finding.String()))
+}
+
+// afterHolds is the day from which neither rules nor holds stand against disposal.
+func afterHolds(list []caseHold, explained retention.Explanation, ask func(privacy.Date) retention.Explanation) privacy.Date {
+	from := explained.EligibleFrom
+	for explained.State == retention.Blocked {
+		i := slices.IndexFunc(list, func(h caseHold) bool { return h.ID == explained.HoldID })
+		if i < 0 || list[i].To.IsZero() {
+			return privacy.Date{}
+		}
+		from = list[i].To.AddDays(1)
+		explained = ask(from)
+	}
+	return from
 }
 
 func gradeErasure(in *conflictInput, want *conflictExpect, schedule *retention.Schedule, holds *retention.Holds, event retention.Event) error {

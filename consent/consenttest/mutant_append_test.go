@@ -214,7 +214,7 @@ func failTheRest(f *faulty) {
 		var failed error
 		return f.each(ctx, appends, func(work consent.Append) (consent.Appended, error) {
 			if failed != nil {
-				return consent.Appended{Err: failed}, nil
+				return consent.Appended{Err: failed}, nil //nolint:nilerr // the element fails, not the call
 			}
 			result, err := f.soundAppend(ctx, work)
 			failed = result.Err

@@ -47,7 +47,7 @@ func outboxMutants() []mutant {
 		{"whoever acknowledges is believed", []string{"outbox-acknowledge-lost"}, believeAnyone},
 		{"what is not held is skipped in silence", []string{"outbox-acknowledge-lost"}, func(f *faulty) {
 			f.onAcknowledge = func(ctx context.Context, worker string, positions []string) error {
-				f.Store.Acknowledge(ctx, worker, positions)
+				_ = f.Store.Acknowledge(ctx, worker, positions)
 				return nil
 			}
 		}},

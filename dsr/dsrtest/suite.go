@@ -110,7 +110,9 @@ type written struct {
 	lines, effects, events int
 }
 
-func (h Harness) written(ctx context.Context, tenant privacy.TenantID, id dsr.CaseID) (written, error) {
+// written counts what updates of the case "c" have left in the tenant "t".
+func (h Harness) written(ctx context.Context) (written, error) {
+	const tenant, id = privacy.TenantID("t"), dsr.CaseID("c")
 	var w written
 	c, err := h.Cases.Case(ctx, tenant, id)
 	switch {
@@ -135,7 +137,7 @@ func (h Harness) written(ctx context.Context, tenant privacy.TenantID, id dsr.Ca
 // unchanged reports what an update of the case "c" of the tenant "t" that failed
 // has written.
 func (h Harness) unchanged(ctx context.Context, before written) error {
-	after, err := h.written(ctx, "t", "c")
+	after, err := h.written(ctx)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func updateCreates(ctx context.Context, h Harness) error {
 	if err := h.Cases.Update(ctx, creation("t", "c")); err != nil {
 		return err
 	}
-	before, err := h.written(ctx, "t", "c")
+	before, err := h.written(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func updateExpectsVersion(ctx context.Context, h Harness) error {
 	if err != nil {
 		return err
 	}
-	before, err := h.written(ctx, "t", "c")
+	before, err := h.written(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func updateRace(ctx context.Context, h Harness) error {
 	if won.Load() != 1 || lost.Load() != 15 {
 		return fmt.Errorf("%d won and %d lost", won.Load(), lost.Load())
 	}
-	after, err := h.written(ctx, "t", "c")
+	after, err := h.written(ctx)
 	if err == nil && (after.lines != 2 || after.effects != 2 || after.events != 2) {
 		return fmt.Errorf("a loser wrote something: %+v", after)
 	}
@@ -172,7 +172,7 @@ func updateAllOrNothing(ctx context.Context, h Harness) error {
 	if err := h.Cases.Update(ctx, creation("t", "c")); err != nil {
 		return err
 	}
-	before, err := h.written(ctx, "t", "c")
+	before, err := h.written(ctx)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func updateKeyRepeats(ctx context.Context, h Harness) error {
 	if err := h.Cases.Update(ctx, u); err != nil {
 		return err
 	}
-	before, err := h.written(ctx, "t", "c")
+	before, err := h.written(ctx)
 	if err != nil {
 		return err
 	}

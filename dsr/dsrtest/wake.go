@@ -194,7 +194,7 @@ func wakeFences(ctx context.Context, h Harness) error {
 	if err != nil {
 		return err
 	}
-	before, err := h.written(ctx, "t", "c")
+	before, err := h.written(ctx)
 	if err != nil {
 		return err
 	}

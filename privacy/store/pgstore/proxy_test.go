@@ -70,7 +70,7 @@ func (p *cutProxy) serve(listener net.Listener, serving *sync.WaitGroup) {
 
 func (p *cutProxy) wait() {
 	p.held.Lock()
-	p.held.Unlock() //nolint:staticcheck // to have waited is all it is for
+	p.held.Unlock() //nolint:gocritic,staticcheck // to have waited is all it is for
 }
 
 // pass hands on what it reads until it is to cut the connection.

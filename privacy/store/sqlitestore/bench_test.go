@@ -102,7 +102,7 @@ func benchBareDriver(b *testing.B) *bareDriver {
 		b.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	b.Cleanup(func() { db.Close() })
+	b.Cleanup(func() { _ = db.Close() })
 	migrations, err := sqlstore.Migrations(sqlstore.SQLite, nil)
 	if err != nil {
 		b.Fatal(err)
@@ -206,9 +206,9 @@ func BenchmarkAppendBareDriver(b *testing.B) {
 	start := func(b *testing.B, n int) (*bareDriver, []bareWork) {
 		b.Helper()
 		bare := benchBareDriver(b)
-		preloaded := make([]consent.Append, benchSubjects)
-		for i := range preloaded {
-			preloaded[i] = granted(b, subjectKey(i), fmt.Sprintf("01890000-0000-7000-9000-%012d", i), fmt.Sprintf("preloaded-%d", i))
+		preloaded := make([]consent.Append, 0, benchSubjects+n)
+		for i := range benchSubjects {
+			preloaded = append(preloaded, granted(b, subjectKey(i), fmt.Sprintf("01890000-0000-7000-9000-%012d", i), fmt.Sprintf("preloaded-%d", i)))
 		}
 		work := benchWork(b, append(preloaded, benchAppends(b, n)...))
 		for first := 0; first < benchSubjects; first += 500 {

@@ -34,7 +34,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	db, err := sqlitestore.Open(ctx, filepath.Join(dir, "privacy.db"), nil)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func TestAFullDiskFailsWithNothingHalfDone(t *testing.T) {
 	limitPages(t, db, pages(t, db)+60)
 	acked := 0
 	var err error
-	for n := 0; n < 1000; n++ {
+	for n := range 1000 {
 		if _, err = store.Append(t.Context(), []consent.Append{large(t, subjectKey(n%3), fmt.Sprintf("event-%d", n), 2000)}); err != nil {
 			break
 		}

@@ -3,7 +3,6 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -59,7 +58,7 @@ func TestEveryConnectionHasTheSettings(t *testing.T) {
 	for range 3 {
 		conn, err := db.readers.Conn(t.Context())
 		require.NoError(t, err)
-		defer conn.Close()
+		t.Cleanup(func() { assert.NoError(t, conn.Close()) })
 		var synchronous int
 		require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&synchronous))
 		assert.Equal(t, 2, synchronous)
@@ -125,7 +124,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		{Store: sqlstore.Options{Schema: "main"}}, {Store: sqlstore.Options{Readers: new(sql.DB)}}, {Store: sqlstore.Options{Prefix: "no-"}},
 	} {
 		_, err := Open(t.Context(), filepath.Join(t.TempDir(), "privacy.db"), &options)
-		require.ErrorIs(t, err, privacy.ErrInvalid, fmt.Sprintf("%+v", options))
+		require.ErrorIs(t, err, privacy.ErrInvalid, "%+v", options)
 	}
 }
 

@@ -84,8 +84,7 @@ func failure(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *Error
-	if errors.As(err, &known) {
+	if _, known := errors.AsType[*Error](err); known {
 		return err
 	}
 	e := &Error{Op: op, cause: err}
@@ -94,10 +93,10 @@ func failure(op string, err error) error {
 	switch {
 	case errors.As(err, &server):
 		e.Code = server.SQLState()
-		e.kind, e.class = classifyState(e.Code)
+		e.class, e.kind = classifyState(e.Code)
 	case errors.As(err, &sqlite):
 		e.Code = fmt.Sprint(sqlite.Code())
-		e.kind, e.class = classifySQLite(sqlite.Code())
+		e.class, e.kind = classifySQLite(sqlite.Code())
 	}
 	return e
 }
@@ -106,23 +105,23 @@ func failure(op string, err error) error {
 // settings, never values.
 var safeClasses = []string{"08", "25", "28", "3D", "3F", "40", "53", "54", "55", "57", "58"}
 
-func classifyState(code string) (error, class) {
+func classifyState(code string) (class, error) {
 	switch code {
 	case "40001", "40P01", "23505", "42P07", "42710":
-		return ErrBusy, classRetry
+		return classRetry, ErrBusy
 	case "55P03":
-		return ErrBusy, classGone
+		return classGone, ErrBusy
 	case "53100":
-		return ErrFull, classOther
+		return classOther, ErrFull
 	case "25006":
-		return ErrReadOnly, classGone
+		return classGone, ErrReadOnly
 	case "42P01":
-		return nil, classSafe
+		return classSafe, nil
 	}
 	if len(code) == 5 && slices.Contains(safeClasses, code[:2]) {
-		return nil, classSafe
+		return classSafe, nil
 	}
-	return nil, classOther
+	return classOther, nil
 }
 
 // The result codes of SQLite that matter here; the low byte of an extended code
@@ -138,26 +137,25 @@ const (
 )
 
 // SQLite's messages name tables and columns, never values.
-func classifySQLite(code int) (error, class) {
+func classifySQLite(code int) (class, error) {
 	switch code {
 	case sqliteBusySnapshot, sqliteBusyRecovery:
-		return ErrBusy, classRetry
+		return classRetry, ErrBusy
 	}
 	switch code & 0xff {
 	case sqliteBusy, sqliteLocked:
-		return ErrBusy, classGone
+		return classGone, ErrBusy
 	case sqliteReadOnly:
-		return ErrReadOnly, classGone
+		return classGone, ErrReadOnly
 	case sqliteFull:
-		return ErrFull, classSafe
+		return classSafe, ErrFull
 	}
-	return nil, classSafe
+	return classSafe, nil
 }
 
 // classOf returns the class of an error of failure.
 func classOf(err error) class {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.class
 	}
 	return classOther

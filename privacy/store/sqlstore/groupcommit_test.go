@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -114,10 +115,8 @@ func TestAFailureConcernsItsUnitOnly(t *testing.T) {
 			return nil
 		}},
 		"commit": {commit: func(texts []string) error {
-			for _, text := range texts {
-				if text == "unit 3" {
-					return codeError(sqliteFull)
-				}
+			if slices.Contains(texts, "unit 3") {
+				return codeError(sqliteFull)
 			}
 			return nil
 		}},

@@ -127,9 +127,10 @@ func newSchemaSQL(t *template, dialect Dialect) schemaSQL {
 		create:        t.read("CREATE TABLE IF NOT EXISTS {schema_version} (\n\tversion integer PRIMARY KEY,\n\tname text NOT NULL\n)"),
 		insert:        t.read(`INSERT INTO {schema_version} (version, name) VALUES ($1, $2)`),
 		insertLiteral: t.read(`INSERT INTO {schema_version} (version, name) VALUES`),
-		lock:          t.read(`UPDATE {schema_version} SET version = version WHERE 1 = 0`),
 	}
-	if dialect == PostgreSQL {
+	if dialect == SQLite {
+		s.lock = t.write(`UPDATE {schema_version} SET version = version WHERE 1 = 0`)
+	} else {
 		s.exists = `SELECT relname FROM pg_class WHERE oid = to_regclass($1)`
 		s.lock = t.read(`LOCK TABLE {schema_version} IN EXCLUSIVE MODE`)
 	}

@@ -76,7 +76,7 @@ func (e *sqlExecutor) prepareWrites(ctx context.Context) {
 		return
 	}
 	for _, text := range e.writes {
-		if _, err := e.writers.prepare(ctx, text); err != nil {
+		if _, err := e.writers.prepare(ctx, text); err != nil { //nolint:sqlclosecheck // kept by the preparer, which closes it
 			return
 		}
 	}
@@ -222,7 +222,7 @@ func (p *preparer) prepare(ctx context.Context, text string) (*sql.Stmt, error) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if first := p.statements[text]; first != nil {
-		return first, prepared.Close()
+		return first, prepared.Close() //nolint:sqlclosecheck // the loser of a race
 	}
 	p.statements[text] = prepared
 	return prepared, nil
