@@ -28,8 +28,11 @@ func (l *Ledger) check(ctx context.Context, entries Entries) error {
 			continue
 		}
 		fact.validate(path, &problems)
-		if ofTenant(fact) != (entries.Subject == "") {
-			problems.Add(path, "stream", "a fact about a tenant has no subject, and every other fact has one")
+		switch about := ofTenant(fact); {
+		case about && entries.Subject != "":
+			problems.Add(path, "stream", "%s is about a tenant: it is recorded without a subject", fact.Kind())
+		case !about && entries.Subject == "":
+			problems.Add(path, "stream", "%s is about a subject, and none is named", fact.Kind())
 		}
 		l.checkNames(path, fact, &problems)
 	}

@@ -39,6 +39,19 @@ func Middleware(use *PreparedUse, subjectOf SubjectFunc) func(http.Handler) http
 	}
 }
 
+// ShadowMiddleware watches a handler as Middleware would guard it: next is always
+// called. Requests whose subject is not known are not watched.
+func ShadowMiddleware(use *ShadowUse, subjectOf SubjectFunc) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if subject, err := subjectOf(r); err == nil {
+				use.Watch(r.Context(), subject)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
 type decisionKey struct{}
 
 // DecisionFrom returns the decision that let a request through Middleware; the
@@ -85,16 +98,22 @@ func WriteRefusal(w http.ResponseWriter, decision Decision) {
 	writeProblem(w, answer)
 }
 
-// WriteError answers a request with the refusal in err's tree, or with status
-// 503 and CodeStateUnavailable if there is none. It is for errors of the gate:
-// those of a Ledger that match privacy.ErrInvalid or privacy.ErrConflict are the
-// caller's to answer.
+// WriteError answers a request with what an error of the gate or the ledger
+// means: the refusal in its tree, status 400 for one that matches
+// privacy.ErrInvalid, 409 for privacy.ErrConflict, and otherwise 503 with
+// CodeStateUnavailable. The answer says nothing of the error's text.
 func WriteError(w http.ResponseWriter, err error) {
-	if denied, ok := errors.AsType[*DeniedError](err); ok {
+	denied, ok := errors.AsType[*DeniedError](err)
+	switch {
+	case ok:
 		WriteRefusal(w, denied.Decision)
-		return
+	case errors.Is(err, privacy.ErrInvalid):
+		writeProblem(w, problem{Type: problemType + "invalid", Title: "What was sent cannot be recorded.", Status: http.StatusBadRequest, Code: "invalid"})
+	case errors.Is(err, privacy.ErrConflict):
+		writeProblem(w, problem{Type: problemType + "conflict", Title: "What is recorded has changed meanwhile.", Status: http.StatusConflict, Code: "conflict"})
+	default:
+		WriteRefusal(w, Decision{Code: CodeStateUnavailable})
 	}
-	WriteRefusal(w, Decision{Code: CodeStateUnavailable})
 }
 
 func writeProblem(w http.ResponseWriter, answer problem) {

@@ -53,6 +53,16 @@ func (s *Shadow) Prepare(use Use) (*ShadowUse, error) {
 	return &ShadowUse{shadow: s, prepared: prepared}, nil
 }
 
+// MustPrepare is Prepare for start-up, as Gate.MustPrepare is: it panics if the
+// use cannot be prepared.
+func (s *Shadow) MustPrepare(use Use) *ShadowUse {
+	prepared, err := s.Prepare(use)
+	if err != nil {
+		panic(err)
+	}
+	return prepared
+}
+
 // Watch decides and reports. It has no result: nothing depends on it.
 func (u *ShadowUse) Watch(ctx context.Context, subject privacy.Subject) {
 	u.shadow.watched.Add(1)

@@ -172,14 +172,14 @@ func (g *Gate) MustPrepare(use Use) *PreparedUse {
 func (g *Gate) checkUse(use Use) error {
 	var problems privacy.Problems
 	if _, ok := g.register.Purpose(use.Purpose); !ok {
-		problems.Add("purpose", "unknown", "the purpose is not declared")
+		problems.Add("purpose", "unknown", "the purpose %q is not declared", use.Purpose)
 	}
 	if len(use.Categories) == 0 {
 		problems.Add("categories", "required", "at least one category is required")
 	}
 	for i, id := range use.Categories {
 		if _, ok := g.register.Category(id); !ok {
-			problems.Add(fmt.Sprintf("categories[%d]", i), "unknown", "the category is not declared")
+			problems.Add(fmt.Sprintf("categories[%d]", i), "unknown", "the category %q is not declared", id)
 		}
 	}
 	if !use.Operation.Valid() {
@@ -193,7 +193,7 @@ func (g *Gate) checkUse(use Use) error {
 	}
 	if use.Recipient != "" {
 		if _, ok := g.register.Recipient(use.Recipient); !ok {
-			problems.Add("recipient", "unknown", "the recipient is not declared")
+			problems.Add("recipient", "unknown", "the recipient %q is not declared", use.Recipient)
 		}
 	}
 	if use.Country != "" && use.Recipient == "" {
@@ -201,7 +201,7 @@ func (g *Gate) checkUse(use Use) error {
 	}
 	if use.Activity != "" {
 		if _, ok := g.register.Activity(use.Activity); !ok {
-			problems.Add("activity", "unknown", "the activity is not declared")
+			problems.Add("activity", "unknown", "the activity %q is not declared", use.Activity)
 		}
 	}
 	if use.Exception > ExceptionPublicInterest {
@@ -220,7 +220,7 @@ func (g *Gate) activitiesFor(use Use) ([]privacy.Activity, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, ErrNotDeclared
+		return nil, fmt.Errorf("%w: purpose %q, operation %s, categories %q, recipient %q", ErrNotDeclared, use.Purpose, use.Operation, use.Categories, use.Recipient)
 	}
 	for _, activity := range found[1:] {
 		if activity.Role != found[0].Role {

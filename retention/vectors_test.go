@@ -253,8 +253,11 @@ func gradeState(v privacytest.Vector) error {
 		if !in.RulesCommenced.IsZero() {
 			rules[i].Anchor.NotBefore = in.RulesCommenced
 		}
+		// A preset says itself what suspends it.
 		for _, s := range in.Suspensions {
-			rules[i].SuspendedBy = append(rules[i].SuspendedBy, s.Kind)
+			if in.Preset == "" {
+				rules[i].SuspendedBy = append(rules[i].SuspendedBy, s.Kind)
+			}
 		}
 	}
 	for _, s := range in.Suspensions {
