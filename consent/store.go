@@ -16,6 +16,11 @@ import (
 // them fail without having written anything, unless the write was already
 // decided. Times MUST come back in UTC, exact to the microsecond. Slices that
 // go in or come out MUST be copies. Identifiers MUST be compared byte for byte.
+//
+// What this package passes is valid: legal identifiers, limits of at least 1,
+// appends with at least one record, whose tenant and subject are the append's
+// key. A Store need not check it, and may refuse anything else with
+// privacy.ErrInvalid.
 type Store interface {
 	LedgerStore
 	FeedStore
@@ -48,8 +53,8 @@ type LedgerStore interface {
 	// keys. When it is nil, every element without an error MUST be durable.
 	Append(ctx context.Context, appends []Append) ([]Appended, error)
 
-	// Redact is Append for a single element that erases: in the same unit of
-	// work it MUST set Payload, Salt and Key of every earlier record of the
+	// Redact is Append for a single element whose last record is an erasure; a
+	// refusal is in Appended.Err as there. In the same unit of work it MUST set Payload, Salt and Key of every earlier record of the
 	// stream to nothing, and MUST leave the rest of those records as it was.
 	Redact(ctx context.Context, erasure Append) (Appended, error)
 
@@ -71,7 +76,8 @@ type LedgerStore interface {
 
 	// ApplyEffects applies effects of another package to the ledger, all of them
 	// in one unit of work, each as the append that EffectAppend makes of it. An
-	// effect whose key was applied before MUST NOT be applied again.
+	// effect whose key was applied before MUST NOT be applied again, unless its
+	// record was redacted since: the key went with it.
 	ApplyEffects(ctx context.Context, effects []privacy.Effect) error
 }
 
