@@ -54,8 +54,9 @@ type LedgerStore interface {
 	Append(ctx context.Context, appends []Append) ([]Appended, error)
 
 	// Redact is Append for a single element whose last record is an erasure; a
-	// refusal is in Appended.Err as there. In the same unit of work it MUST set Payload, Salt and Key of every earlier record of the
-	// stream to nothing, and MUST leave the rest of those records as it was.
+	// refusal is in Appended.Err as there. In the same unit of work it MUST set
+	// Payload, Salt and Key of every earlier record of the stream to nothing,
+	// and MUST leave the rest of those records as it was.
 	Redact(ctx context.Context, erasure Append) (Appended, error)
 
 	// Streams returns the streams of keys, in the order of keys. A stream

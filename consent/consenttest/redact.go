@@ -17,7 +17,7 @@ func redactCases() []Case {
 	return []Case{
 		{"redact-nulls", "it MUST set Payload, Salt and Key of every earlier record of the stream to nothing", checkRedactNulls},
 		{"redact-keeps-the-rest", "and MUST leave the rest of those records as it was", checkRedactKeeps},
-		{"redact-appends", "Redact is Append for a single element that erases", checkRedactAppends},
+		{"redact-appends", "Redact is Append for a single element whose last record is an erasure", checkRedactAppends},
 		{"redact-only-its-stream", "tenants and subjects never mix", checkRedactScope},
 		{"redact-expected-version", "with another version than the expected one nothing is written or erased", checkRedactExpected},
 		{"redact-twice", "under the same key it happens once", checkRedactTwice},
