@@ -62,6 +62,10 @@ type cache struct {
 	base                   time.Time
 	syncedMono, syncedWall atomic.Int64
 
+	// purposes are the IDs of the declared purposes by their index.
+	purposes []privacy.PurposeID
+	scratch  sync.Pool
+
 	bypass bypass
 
 	cursor    Cursor
@@ -84,6 +88,10 @@ func newCache(register *privacy.Register, options CacheOptions, now time.Time) *
 	options = options.withDefaults()
 	c := &cache{options: options, register: register, base: now, numbers: map[privacy.TenantID]uint32{}, table: newTable(options.MaxBytes)}
 	c.tenants.Store(&[]*tenantSlot{})
+	c.scratch.New = func() any { return new(scratch) }
+	for purpose := range register.Purposes() {
+		c.purposes = append(c.purposes, purpose.ID)
+	}
 	c.syncedMono.Store(never)
 	c.syncedWall.Store(never)
 	return c
@@ -132,6 +140,10 @@ func (c *cache) slot(tenant privacy.TenantID) (uint32, *tenantSlot) {
 	if len(tenants) >= c.options.MaxTenants {
 		return 0, nil
 	}
+	return c.addTenant(tenants, tenant)
+}
+
+func (c *cache) addTenant(tenants []*tenantSlot, tenant privacy.TenantID) (uint32, *tenantSlot) {
 	slot := &tenantSlot{tenant: tenant}
 	number := uint32(len(tenants))
 	// Readers never look beyond the length that they loaded.
@@ -200,21 +212,44 @@ func (c *cache) written(stream Stream) {
 		c.writtenTenant(stream)
 		return
 	}
-	state, err := stream.SubjectState()
 	number, slot := c.slot(stream.Key.Tenant)
-	if err != nil || slot == nil {
-		c.forgetSubject(stream.Key)
-		return
-	}
-	var buffer [64]uint64
-	words, ok := pack(buffer[:0], c.register, &state)
-	if !ok {
+	scratch := c.scratch.Get().(*scratch)
+	defer c.scratch.Put(scratch)
+	words, ok := scratch.pack(c, stream)
+	if !ok || slot == nil {
 		c.forgetSubject(stream.Key)
 		return
 	}
 	s := c.table.shard(c.table.hash(stream.Key.Tenant, stream.Key.Subject))
 	s.epoch.Add(1)
 	c.table.put(&c.tenants, number, stream.Key.Tenant, stream.Key.Subject, words)
+}
+
+// scratch is what packing a written state needs, kept so that a busy writer
+// makes no garbage beside the readers.
+type scratch struct {
+	state State
+	words []uint64
+}
+
+// pack returns the packed form of a stream's state; false if it is not to be cached.
+func (s *scratch) pack(c *cache, stream Stream) ([]uint64, bool) {
+	if s.state.decode(stream.State, c.purpose) != nil || s.state.Version != stream.Version {
+		return nil, false
+	}
+	words, ok := pack(s.words[:0], c.register, &s.state)
+	if ok {
+		s.words = words
+	}
+	return words, ok
+}
+
+// purpose returns a declared purpose's ID without another copy of it.
+func (c *cache) purpose(name []byte) privacy.PurposeID {
+	if i, declared := c.register.PurposeIndex(privacy.PurposeID(name)); declared {
+		return c.purposes[i]
+	}
+	return privacy.PurposeID(name)
 }
 
 func (c *cache) writtenTenant(stream Stream) {

@@ -79,6 +79,19 @@ func TestNothingIsCachedBeforeTheFeedIsRead(t *testing.T) {
 	wantSame(t, "reads", w.readsDuring(func() { w.check(use, ada) }), 0)
 }
 
+func TestTheFirstReadOfTheFeedForgetsWhatCameBefore(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.given(ada, adult, grantOf("marketing"))
+	var err error
+	w.gate, err = consent.NewGate(w.ledger, w.store, &consent.GateOptions{Cache: &consent.CacheOptions{MaxBytes: 1}})
+	must(t, err)
+	use := w.prepare(marketingUse)
+	w.wantCode(use, ada, consent.CodeAllowed)
+	w.beside(nil).record(ada, withdrawalOf())
+	must(t, w.gate.Poll(t.Context()))
+	w.wantCode(use, ada, consent.CodeConsentWithdrawn)
+}
+
 // TestAWriteIsVisibleAtOnceInItsProcess goes through every call that writes.
 func TestAWriteIsVisibleAtOnceInItsProcess(t *testing.T) {
 	w := newCachedWorld(t)
@@ -230,6 +243,29 @@ func TestAFeedThatFailsEndsCachedAnswers(t *testing.T) {
 			w.wantCode(use, ada, consent.CodeConsentWithdrawn)
 		})
 	}
+}
+
+// TestTheBoundRunsFromWhenTheFeedWasAsked: an answer that took its time is old
+// when it comes.
+func TestTheBoundRunsFromWhenTheFeedWasAsked(t *testing.T) {
+	w := newCachedWorld(t)
+	w.record(ada, adult, grantOf("marketing"))
+	use := w.prepare(marketingUse)
+	w.check(use, ada)
+	w.store.changes = func(ctx context.Context, after consent.Cursor, limit int) (consent.ChangePage, error) {
+		page, err := w.store.Store.Changes(ctx, after, limit)
+		w.clock.Advance(3 * time.Second)
+		return page, err
+	}
+	must(t, w.gate.Poll(t.Context()))
+	wantSame(t, "reads", w.readsDuring(func() { w.check(use, ada) }), 1)
+	w.store.head = func(ctx context.Context) (consent.Cursor, error) {
+		w.clock.Advance(3 * time.Second)
+		return w.store.Store.Head(ctx)
+	}
+	other := w.beside(&consent.CacheOptions{})
+	use = other.prepare(marketingUse)
+	wantSame(t, "reads", w.readsDuring(func() { other.check(use, ada); other.check(use, ada) }), 2)
 }
 
 func TestAHeadThatFailsLeavesTheCacheOff(t *testing.T) {
@@ -486,6 +522,7 @@ func TestTwoTransactionsOnOneStream(t *testing.T) {
 		must(t, err)
 		txs = append(txs, tx)
 	}
+	txs[0].Done()
 	txs[0].Done()
 	wantSame(t, "reads while one is open", w.readsDuring(func() { w.check(use, ada); w.check(use, ada) }), 2)
 	txs[1].Done()

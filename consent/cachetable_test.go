@@ -50,11 +50,12 @@ func (t *tableUnderTest) lookup(key tableKey, purpose int) (subjectView, bool) {
 	return view, found && number == key.tenant
 }
 
-// crowded returns subjects of all lengths that share one shard.
-func (t *tableUnderTest) crowded(random *rand.Rand, n int) []tableKey {
+// crowded returns subjects that share one shard, with IDs of the given length or,
+// if it is 0, of all lengths.
+func (t *tableUnderTest) crowded(random *rand.Rand, n, length int) []tableKey {
 	var keys []tableKey
 	for len(keys) < n {
-		key := tableKey{random.Uint32N(3), privacy.SubjectID(randomID(random))}
+		key := tableKey{random.Uint32N(3), privacy.SubjectID(randomID(random, length))}
 		if t.hash(t.tenant(key.tenant), key.id)%shardCount == 7 && !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
@@ -62,11 +63,15 @@ func (t *tableUnderTest) crowded(random *rand.Rand, n int) []tableKey {
 	return keys
 }
 
-func randomID(random *rand.Rand) string {
-	id := make([]byte, 1+random.IntN(40))
-	if random.IntN(20) == 0 {
-		id = make([]byte, privacy.MaxIDLength)
+func randomID(random *rand.Rand, length int) string {
+	switch {
+	case length > 0:
+	case random.IntN(20) == 0:
+		length = privacy.MaxIDLength
+	default:
+		length = 1 + random.IntN(40)
 	}
+	id := make([]byte, length)
 	for i := range id {
 		id[i] = byte('a' + random.IntN(26))
 	}
@@ -135,7 +140,12 @@ func TestTableAgreesWithAMap(t *testing.T) {
 	for seed := range uint64(4) {
 		random := rand.New(rand.NewPCG(seed, 9))
 		table := newTableUnderTest(1, 3) // the least: 34 slots and 478 words a shard
-		keys := table.crowded(random, 60)
+		// Entries of all sizes fill the ring first, small ones the index.
+		length, purposeRange := 0, 9
+		if seed%2 == 1 {
+			length, purposeRange = 6, 1
+		}
+		keys := table.crowded(random, 60, length)
 		shard := &table.shards[7]
 		type entry struct {
 			version  uint64
@@ -146,7 +156,7 @@ func TestTableAgreesWithAMap(t *testing.T) {
 		for step := range 12_000 {
 			key := keys[random.IntN(len(keys))]
 			hash := table.hash(table.tenant(key.tenant), key.id)
-			purposes := random.IntN(9)
+			purposes := random.IntN(purposeRange)
 			if random.IntN(50) == 0 {
 				purposes = 120 // does not fit half the ring
 			}
@@ -201,7 +211,7 @@ func TestTableAgreesWithAMap(t *testing.T) {
 func TestTableKeepsTheNewestEntries(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 9))
 	table := newTableUnderTest(1, 3)
-	keys := table.crowded(random, 200)
+	keys := table.crowded(random, 200, 0)
 	for i, key := range keys {
 		table.putWords(key, wordsOf(1, key, 1))
 		if _, found := table.lookup(key, 0); !found {
@@ -219,16 +229,16 @@ func TestTableKeepsTheNewestEntries(t *testing.T) {
 func TestTableReadersBesideWriters(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 9))
 	table := newTableUnderTest(1, 3)
-	keys := table.crowded(random, 60)
-	const purposes = 3
-	var versions [60]atomic.Uint64
+	const subjects, purposes = 6, 80 // few and large, so that readers meet writers
+	keys := table.crowded(random, subjects, 20)
+	var versions [subjects]atomic.Uint64
 	var writers, readers sync.WaitGroup
 	var over atomic.Bool
 	for w := range 2 {
 		writers.Go(func() {
 			random := rand.New(rand.NewPCG(3, uint64(w)))
-			for step := range 8000 {
-				i := random.IntN(30)*2 + w // each key has one writer
+			for step := range 20_000 {
+				i := random.IntN(subjects/2)*2 + w // each key has one writer
 				table.putWords(keys[i], wordsOf(versions[i].Add(1), keys[i], purposes))
 				if step%500 == 0 {
 					table.shards[7].clear()
@@ -240,7 +250,7 @@ func TestTableReadersBesideWriters(t *testing.T) {
 		readers.Go(func() {
 			random := rand.New(rand.NewPCG(4, uint64(r)))
 			for !over.Load() {
-				i, purpose := random.IntN(60), random.IntN(4)
+				i, purpose := random.IntN(subjects), purposes-2+random.IntN(4)
 				view, found := table.lookup(keys[i], purpose)
 				if found && (!consistent(view, keys[i], purpose, purposes) || view.version > versions[i].Load()) {
 					t.Errorf("a torn or foreign entry: %+v", view)
@@ -254,6 +264,23 @@ func TestTableReadersBesideWriters(t *testing.T) {
 	readers.Wait()
 	if err := table.shards[7].sound(table.table, *table.tenants.Load()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestHashesThatCollide: what shares a hash is told apart by tenant and ID.
+func TestHashesThatCollide(t *testing.T) {
+	table := newTableUnderTest(1, 3)
+	key := tableKey{1, "subject-1"}
+	table.putWords(key, wordsOf(1, key, 1))
+	hash := table.hash("t-1", "subject-1")
+	for _, c := range []struct {
+		tenant privacy.TenantID
+		id     privacy.SubjectID
+		want   bool
+	}{{"t-1", "subject-1", true}, {"t-0", "subject-1", false}, {"t-1", "subject-2", false}, {"t-1", "subject-", false}, {"t-1", "subject-1\x00", false}} {
+		if _, _, found := table.shard(hash).find(hash, *table.tenants.Load(), c.tenant, c.id); found != c.want {
+			t.Errorf("%s, %q: found is %v", c.tenant, c.id, found)
+		}
 	}
 }
 
@@ -315,7 +342,7 @@ func TestReadEntryBesideAWriter(t *testing.T) {
 func TestFindBesideAWriter(t *testing.T) {
 	table := newTableUnderTest(1, 3)
 	random := rand.New(rand.NewPCG(8, 9))
-	for _, key := range table.crowded(random, 20) {
+	for _, key := range table.crowded(random, 20, 0) {
 		s := &table.shards[7]
 		hash := table.hash(table.tenant(key.tenant), key.id)
 		for range 300 {

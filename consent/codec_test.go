@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"math/rand/v2"
 	"reflect"
@@ -51,6 +52,18 @@ func TestStatesThatNoFoldProducesAreUnreadable(t *testing.T) {
 		return encoded
 	}
 	sound := encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "a"}}})
+	replace := func(state consent.State, from, to int64) []byte {
+		old, changed := binary.AppendVarint(nil, from), binary.AppendVarint(nil, to)
+		data := encode(state)
+		if !bytes.Contains(data, old) {
+			t.Fatalf("%d is not in the encoding", from)
+		}
+		return bytes.Replace(data, old, changed, 1)
+	}
+	zero := time.Time{}.UnixMicro()
+	firstDay := int64(privacy.MustDate("0001-01-01").DaysSince(privacy.MustDate("1970-01-01")))
+	flag := bytes.Clone(sound)
+	flag[2] = 2                                                    // whether the subject was erased
 	overlong := append([]byte{sound[0], 0x81, 0x00}, sound[2:]...) // version 1 in two bytes
 	for name, data := range map[string][]byte{
 		"nothing":                   nil,
@@ -58,6 +71,10 @@ func TestStatesThatNoFoldProducesAreUnreadable(t *testing.T) {
 		"cut off":                   sound[:len(sound)-1],
 		"something behind the end":  append(bytes.Clone(sound), 0),
 		"a number longer than need": overlong,
+		"neither true nor false":    flag,
+		"the zero time written out": replace(consent.State{WithdrawnAt: time.UnixMicro(zero + 1)}, zero+1, zero),
+		"a date before the first":   replace(consent.State{BornOnOrAfter: privacy.MustDate("0001-01-01")}, firstDay, firstDay-1),
+		"a date beyond reason":      replace(consent.State{BornOnOrAfter: privacy.MustDate("0001-01-01")}, firstDay, -1<<40),
 		"purposes out of order":     encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "b"}, {Purpose: "a"}}}),
 		"a purpose twice":           encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "a"}, {Purpose: "a"}}}),
 		"an unknown status":         encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "a", Consent: consent.ConsentExpired + 1}}}),

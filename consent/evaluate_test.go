@@ -149,6 +149,8 @@ func controllerRulings() []ruling {
 
 		{rule: "a purpose without a basis in the jurisdiction is refused", declare: german, given: []consent.Fact{consent.RelationshipStarted{}}, use: serviceUse,
 			subject: in("GB"), want: consent.CodeBasisNotDeclared},
+		{rule: "an unknown jurisdiction takes no basis that does not hold everywhere", declare: german, given: []consent.Fact{consent.RelationshipStarted{}}, use: serviceUse,
+			subject: in(""), want: consent.CodeBasisNotDeclared},
 		{rule: "a basis reaches its jurisdiction", declare: german, given: []consent.Fact{consent.RelationshipStarted{}}, use: serviceUse,
 			subject: in("de"), want: consent.CodeAllowed, basis: privacy.BasisContract, evidence: []consent.Kind{consent.KindRelationshipStarted}},
 		{rule: "an unknown jurisdiction takes the strictest basis", declare: several, given: []consent.Fact{consent.RelationshipStarted{}}, use: serviceUse,
@@ -325,6 +327,14 @@ func TestRestrictionExceptions(t *testing.T) {
 	runRulings(t, rulings)
 }
 
+func TestConsentAtTheTimeOfTheRestrictionIsNoException(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.record(ada, restrictionOf(), grantOf("security"))
+	use := securityUse
+	use.Exception = consent.ExceptionConsent
+	w.wantCode(w.prepare(use), ada, consent.CodeRestricted)
+}
+
 // processorRulings has at least one ruling for each reason of a processor.
 func processorRulings() []ruling {
 	content, images := attestationOf("x", "content"), attestationOf("x", "content.images")
@@ -376,6 +386,8 @@ func processorRulings() []ruling {
 		{rule: "an attestation ends at its end", use: annotationUse, subject: nobody, given: []consent.Fact{ending(content, time.Hour), instructionOf("i")},
 			want: consent.CodeAttestationExpired, evidence: and(consent.KindAttested)},
 		{rule: "an attestation bounds the decision", use: annotationUse, subject: nobody, given: []consent.Fact{ending(content, 2*time.Hour), ends(instructionOf("i"), 3*time.Hour)},
+			want: consent.CodeAllowed, basis: privacy.BasisContract, evidence: both, until: 2 * time.Hour},
+		{rule: "an attestation that ends bounds the decision beside an instruction that does not", use: annotationUse, subject: nobody, given: []consent.Fact{ending(content, 2*time.Hour), instructionOf("i")},
 			want: consent.CodeAllowed, basis: privacy.BasisContract, evidence: both, until: 2 * time.Hour},
 		{rule: "an attestation in force beside others counts", use: annotationUse, subject: nobody,
 			given: []consent.Fact{ending(attestationOf("a", "content"), time.Minute), attestationOf("b", "content.labels"), content, instructionOf("i")},

@@ -60,10 +60,18 @@ func (p *PurposeState) appendBinary(dst []byte) []byte {
 // matches privacy.ErrInvalid for anything else; the state is then undefined and
 // must not be used.
 func (s *State) UnmarshalBinary(data []byte) error {
+	*s = State{}
+	return s.decode(data, func(name []byte) privacy.PurposeID { return privacy.PurposeID(name) })
+}
+
+// decode is UnmarshalBinary into the slices that s has. purpose makes an ID of
+// its bytes, which it must not keep.
+func (s *State) decode(data []byte, purpose func([]byte) privacy.PurposeID) error {
 	r := stateReader{data: data}
 	if r.byte() != stateFormat {
 		return errState
 	}
+	optOuts, purposes := s.OptOuts[:0], s.Purposes[:0]
 	*s = State{
 		Version:           r.uvarint(),
 		Erased:            r.mark(),
@@ -77,18 +85,13 @@ func (s *State) UnmarshalBinary(data []byte) error {
 		MarketingObjected: r.mark(),
 		Restricted:        r.mark(),
 	}
-	if n := r.count(); n > 0 {
-		s.OptOuts = make([]OptOutState, n)
-		for i := range s.OptOuts {
-			s.OptOuts[i] = OptOutState{Kind: privacy.OptOut(r.byte()), Mark: r.mark()}
-		}
+	for range r.count() {
+		optOuts = append(optOuts, OptOutState{Kind: privacy.OptOut(r.byte()), Mark: r.mark()})
 	}
-	if n := r.count(); n > 0 {
-		s.Purposes = make([]PurposeState, n)
-		for i := range s.Purposes {
-			s.Purposes[i] = r.purpose()
-		}
+	for range r.count() {
+		purposes = append(purposes, r.purpose(purpose))
 	}
+	s.OptOuts, s.Purposes = optOuts, purposes
 	if r.failed || len(r.data) != 0 {
 		return errState
 	}
@@ -249,9 +252,9 @@ func (r *stateReader) mark() Mark {
 	return Mark{On: r.bool(), At: r.time(), Sequence: r.uvarint()}
 }
 
-func (r *stateReader) purpose() PurposeState {
+func (r *stateReader) purpose(name func([]byte) privacy.PurposeID) PurposeState {
 	n := r.count()
-	id := privacy.PurposeID(r.data[:n])
+	id := name(r.data[:n])
 	r.data = r.data[n:]
 	p := PurposeState{Purpose: id, Consent: ConsentStatus(r.byte()), ConsentAt: r.time(), ConsentSequence: r.uvarint(), Until: r.time(), Explicit: r.bool()}
 	notice := r.uvarint()
