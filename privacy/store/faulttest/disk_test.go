@@ -29,8 +29,6 @@ type disk struct {
 	removed map[string]*file
 	// sector is the size of what the disk writes at once, in bytes.
 	sector int
-	// powersafe says that a cut during a write damages no byte beside it.
-	powersafe bool
 	// life counts how often the power came on; a handle of an earlier life is dead.
 	life  int
 	power bool
@@ -68,12 +66,6 @@ type change struct {
 
 // apply makes the change in a part of the file that begins at offset.
 func (c change) apply(part []byte, offset int64) {
-	if c.data == nil {
-		if from := c.offset - offset; from < int64(len(part)) {
-			clear(part[max(from, 0):])
-		}
-		return
-	}
 	from, to := max(c.offset, offset), min(c.offset+int64(len(c.data)), offset+int64(len(part)))
 	if from < to {
 		copy(part[from-offset:to-offset], c.data[from-c.offset:to-c.offset])
@@ -81,7 +73,7 @@ func (c change) apply(part []byte, offset int64) {
 }
 
 func (c change) touches(offset, end int64) bool {
-	return c.offset < end && (c.data == nil || c.offset+int64(len(c.data)) > offset)
+	return c.offset < end && c.offset+int64(len(c.data)) > offset
 }
 
 var disks atomic.Int64
@@ -94,7 +86,7 @@ func newDisk(t testing.TB, random *rand.Rand) *disk {
 	}
 	d := &disk{
 		name: fmt.Sprintf("disk-%d", disks.Add(1)), shared: t.TempDir(), random: random,
-		files: map[string]*file{}, removed: map[string]*file{}, sector: 4096, powersafe: true, life: 1, power: true,
+		files: map[string]*file{}, removed: map[string]*file{}, sector: 4096, life: 1, power: true,
 	}
 	vfs.Register(d.name, d)
 	t.Cleanup(func() { vfs.Unregister(d.name) })
@@ -149,24 +141,54 @@ func (d *disk) cut() {
 
 // survivor is what a cut leaves of a file.
 func (d *disk) survivor(f *file) []byte {
-	sizes := []int64{int64(len(f.durable))}
-	for _, c := range f.pending {
-		size := c.offset
-		if c.data != nil {
-			size = max(sizes[len(sizes)-1], c.offset+int64(len(c.data)))
-		}
-		sizes = append(sizes, size)
+	durable, pending := d.settleTruncations(f)
+	sizes := []int64{int64(len(durable))}
+	for _, c := range pending {
+		sizes = append(sizes, max(sizes[len(sizes)-1], c.offset+int64(len(c.data))))
 	}
 	content := make([]byte, slices.Max(sizes))
-	copy(content, f.durable)
+	copy(content, durable)
 	for from := 0; from < len(content); from += d.sector {
 		to := min(from+d.sector, len(content))
-		history := slices.DeleteFunc(slices.Clone(f.pending), func(c change) bool { return !c.touches(int64(from), int64(to)) })
+		history := slices.DeleteFunc(slices.Clone(pending), func(c change) bool { return !c.touches(int64(from), int64(to)) })
 		if len(history) > 0 {
 			d.survive(content[from:to], int64(from), history)
 		}
 	}
-	return content[:sizes[d.upTo(len(f.pending))]]
+	return content[:sizes[d.upTo(len(pending))]]
+}
+
+// settleTruncations decides which truncations have happened, and leaves the
+// writes. A file system changes a file's size at once: a truncation concerns all
+// sectors or none, and what it cut off never comes back.
+func (d *disk) settleTruncations(f *file) (durable []byte, writes []change) {
+	durable = f.durable
+	truncations := 0
+	for _, c := range f.pending {
+		if c.data == nil {
+			truncations++
+		}
+	}
+	happened := d.upTo(truncations)
+	for _, c := range f.pending {
+		if c.data != nil {
+			writes = append(writes, c)
+			continue
+		}
+		if happened--; happened < 0 {
+			continue
+		}
+		durable = durable[:min(c.offset, int64(len(durable)))]
+		kept := writes[:0:0]
+		for _, w := range writes {
+			if w.offset < c.offset {
+				w.data = w.data[:min(c.offset-w.offset, int64(len(w.data)))]
+				kept = append(kept, w)
+			}
+		}
+		writes = kept
+	}
+	return durable, writes
 }
 
 // survive gives a sector one of its versions, or damages it.
@@ -175,25 +197,17 @@ func (d *disk) survive(sector []byte, offset int64, history []change) {
 	for _, c := range history[:n] {
 		c.apply(sector, offset)
 	}
-	if n == len(history) || history[n].data == nil || d.random.IntN(4) > 0 {
+	if n == len(history) || d.random.IntN(4) > 0 {
 		return
 	}
 	torn := history[n]
 	switch d.random.IntN(3) {
 	case 0: // the first part of the write was made
-		part := torn
-		part.data = torn.data[:d.random.IntN(len(torn.data)+1)]
-		part.apply(sector, offset)
+		torn.data = torn.data[:d.random.IntN(len(torn.data)+1)]
 	case 1: // what was to be written is garbage
-		part := change{offset: torn.offset, data: d.garbage(len(torn.data))}
-		part.apply(sector, offset)
-	default: // all of the sector is, where the disk does not promise otherwise
-		if d.powersafe {
-			torn.apply(sector, offset)
-			return
-		}
-		copy(sector, d.garbage(len(sector)))
+		torn.data = d.garbage(len(torn.data))
 	}
+	torn.apply(sector, offset)
 }
 
 // upTo picks a number from 0 to n: often one of the two, which are the cases
@@ -457,11 +471,8 @@ func (h *handle) SectorSize() int {
 	return h.disk.sector
 }
 
+// DeviceCharacteristics promises what SQLite counts on by default: that a cut
+// during a write damages no byte beside it.
 func (h *handle) DeviceCharacteristics() vfs.DeviceCharacteristic {
-	h.disk.mu.Lock()
-	defer h.disk.mu.Unlock()
-	if h.disk.powersafe {
-		return vfs.IOCAP_POWERSAFE_OVERWRITE
-	}
-	return 0
+	return vfs.IOCAP_POWERSAFE_OVERWRITE
 }

@@ -8,7 +8,9 @@
 //     not holds one of its versions since, or part of one, or garbage. The
 //     disk is a VFS of github.com/ncruces/go-sqlite3, because the driver that
 //     sqlitestore links takes none that writes. Not simulated are the
-//     directory (a file is there from its first sync on) and a disk that lies.
+//     directory (a file is there from its first sync on), a disk that lies, and
+//     one that damages bytes beside those it was writing, which SQLite presumes
+//     no disk does.
 //   - Lost calls: a Store that fails before or after it has done its work, at
 //     every call of a scripted scenario in turn.
 //   - Sameness: random sequences of operations on memstore and on SQLite.

@@ -71,7 +71,6 @@ func cutPower(t *testing.T, random *rand.Rand, n int, settings ...setting) cutRe
 	t.Helper()
 	d := newDisk(t, rand.New(rand.NewPCG(random.Uint64(), 1)))
 	d.sector = []int{512, 4096}[random.IntN(2)]
-	d.powersafe = random.IntN(2) == 0
 	if random.IntN(2) == 0 { // so that the log is copied back amid appends
 		settings = append(settings, setting{"wal_autocheckpoint", "20"})
 	}

@@ -9,7 +9,8 @@
 // # What acknowledged means
 //
 // The file is in WAL mode with synchronous=FULL: what a method has acknowledged
-// survives a crash of the process and a power cut. (With synchronous=NORMAL,
+// survives a crash of the process and a power cut, on a disk that damages no
+// byte beside those it was writing, as SQLite presumes. (With synchronous=NORMAL,
 // the usual advice for WAL, a power cut loses what was acknowledged last.)
 // Concurrent callers share a transaction, and so the wait for the disk; each
 // returns when its own work is durable.
