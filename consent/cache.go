@@ -155,12 +155,10 @@ func (c *cache) addTenant(tenants []*tenantSlot, tenant privacy.TenantID) (uint3
 
 // ticket remembers, before a read of the store, what the cache knew.
 type ticket struct {
-	subject       uint64
-	tenant        uint64
-	number        uint32
-	slot          *tenantSlot
-	bypassSubject bool
-	bypassTenant  bool
+	subject uint64
+	tenant  uint64
+	number  uint32
+	slot    *tenantSlot
 }
 
 func (c *cache) ticket(key StreamKey) ticket {
@@ -169,26 +167,21 @@ func (c *cache) ticket(key StreamKey) ticket {
 		return ticket{}
 	}
 	s := c.table.shard(c.table.hash(key.Tenant, key.Subject))
-	return ticket{
-		number: number, slot: slot, subject: s.epoch.Load(), tenant: slot.epoch.Load(),
-		bypassSubject: c.bypass.has(key), bypassTenant: c.bypass.has(StreamKey{Tenant: key.Tenant}),
-	}
+	return ticket{number: number, slot: slot, subject: s.epoch.Load(), tenant: slot.epoch.Load()}
 }
 
-// fill puts in what was read from the store after the ticket was taken.
+// fill puts in what was read from the store after the ticket was taken. Streams
+// that a transaction of the host has touched need no exception: nobody looks
+// them up while they are marked, and they are forgotten before the mark goes.
 func (c *cache) fill(t ticket, key StreamKey, state *State, tenant *tenantView) {
 	if t.slot == nil {
 		return
 	}
-	if !t.bypassSubject {
-		var buffer [64]uint64
-		if words, ok := pack(buffer[:0], c.register, state); ok {
-			c.table.fill(t.subject, &c.tenants, t.number, key.Tenant, key.Subject, words)
-		}
+	var buffer [64]uint64
+	if words, ok := pack(buffer[:0], c.register, state); ok {
+		c.table.fill(t.subject, &c.tenants, t.number, key.Tenant, key.Subject, words)
 	}
-	if !t.bypassTenant {
-		t.slot.fill(t.tenant, tenant)
-	}
+	t.slot.fill(t.tenant, tenant)
 }
 
 func (s *tenantSlot) fill(epoch uint64, view *tenantView) {
