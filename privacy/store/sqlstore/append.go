@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,6 +77,22 @@ type openStream struct {
 }
 
 func (s *openStream) changed() bool { return len(s.appended) > 0 }
+
+var errOvertaken = errors.New("another transaction created the stream")
+
+// overtaken reports whether the stream was created between the two reads: there
+// was no row to lock, and yet a key of its records is there.
+func (s *openStream) overtaken() bool {
+	if s.exists {
+		return false
+	}
+	for _, sequence := range s.keys {
+		if sequence > 0 {
+			return true
+		}
+	}
+	return false
+}
 
 func (s *ConsentStore) appendUnit(appends []consent.Append) *appendUnit {
 	u := &appendUnit{
@@ -190,6 +207,9 @@ func (u *appendUnit) reads() []Statement {
 func (u *appendUnit) next() ([]Statement, bool, error) {
 	if !u.looked {
 		u.looked = true
+		if slices.ContainsFunc(u.ordered, (*openStream).overtaken) {
+			return nil, false, &Error{Op: "append", kind: ErrBusy, cause: errOvertaken, class: classRetry}
+		}
 		if statements := u.originals(); len(statements) > 0 {
 			return statements, false, nil
 		}
