@@ -101,12 +101,11 @@ func (p *PreparedUse) objection(d *Decision, subject *subjectView, basis privacy
 			return CodeMarketingObjected
 		}
 	}
-	objectable := basis == privacy.BasisPublicTask || basis == privacy.BasisLegitimateInterests || basis == privacy.BasisRecognisedLegitimateInterests
-	if byPurpose && (objectable || basis == privacy.BasisConsent) {
+	if byPurpose && (objectable(basis) || basis == privacy.BasisConsent) {
 		d.Evidence.Subject = uint64(subject.purpose.blocked)
 		return CodeObjected
 	}
-	if objectable && subject.flags&flagObjected != 0 {
+	if objectable(basis) && subject.flags&flagObjected != 0 {
 		d.Evidence.Subject = uint64(subject.objected)
 		return CodeObjected
 	}
