@@ -116,7 +116,7 @@ func (f *finder) location(path string, recipient RecipientID, location *Recipien
 		f.add(path+".reference", FindingSafeguardWithoutReference, "GDPR Art. 13(1)(f)", "the instrument for transfers to %q is not named", recipient)
 		return
 	}
-	if partial, ok := f.r.law.transfers.partial(f.r.regime, location.Country); ok {
+	if partial, ok := f.r.law.Adequacy(f.r.regime, location.Country, f.r.law.transfers.AsOf); ok && partial.Scope != "" {
 		f.add(path+".reference", FindingAdequacyWithoutReference, "GDPR Art. 45(3)", "the adequacy decision for %s covers only %s (%s): refer to what shows that %q is covered", location.Country, partial.Scope, partial.Citation, recipient)
 	}
 }

@@ -93,9 +93,10 @@ func (l *Law) covers(wide, narrow jurisdictionKey) bool {
 // table with its sources is law/eea.json.
 func InEEA(country Country, on Date) bool {
 	l, err := embeddedLaw()
-	if err != nil {
-		return false
-	}
+	return err == nil && l.inEEA(country, on)
+}
+
+func (l *Law) inEEA(country Country, on Date) bool {
 	for _, member := range l.eea.table.Members {
 		if member.Country == country {
 			return member.covers(on)

@@ -8,9 +8,9 @@ import (
 // transferTable is the form of transfers.json.
 type transferTable struct {
 	lawSource
-	Regimes         []transferRegime  `json:"regimes"`
-	Mechanisms      []mechanismLimit  `json:"mechanisms"`
-	PartialAdequacy []partialAdequacy `json:"partial_adequacy"`
+	Regimes    []transferRegime `json:"regimes"`
+	Mechanisms []mechanismLimit `json:"mechanisms"`
+	Adequacy   []adequacyRow    `json:"adequacy"`
 }
 
 // transferRegime is a jurisdiction whose law restricts transfers.
@@ -24,16 +24,6 @@ type mechanismLimit struct {
 	Mechanism TransferMechanism `json:"mechanism"`
 	Regimes   []Jurisdiction    `json:"regimes"`
 	Citation  string            `json:"citation"`
-}
-
-// partialAdequacy is an adequacy decision that covers only some recipients in
-// a country.
-type partialAdequacy struct {
-	Regime   Jurisdiction `json:"regime"`
-	Country  Country      `json:"country"`
-	From     Date         `json:"from"`
-	Scope    string       `json:"scope"`
-	Citation string       `json:"citation"`
 }
 
 func (t *transferTable) check() error {
@@ -56,12 +46,10 @@ func (t *transferTable) check() error {
 			problems.Add(path, ProblemRequired, "a row has a mechanism and a citation")
 		}
 	}
-	for i, row := range t.PartialAdequacy {
-		path := fmt.Sprintf("partial_adequacy[%d]", i)
+	for i, row := range t.Adequacy {
+		path := fmt.Sprintf("adequacy[%d]", i)
 		t.checkRegimes(&problems, path, row.Regime)
-		if row.Country.Check() != nil || row.From.IsZero() || row.Scope == "" || row.Citation == "" {
-			problems.Add(path, ProblemRequired, "a decision has a country, a date, a scope and a citation")
-		}
+		row.checkInto(&problems, path)
 	}
 	return problems.Err()
 }
@@ -83,17 +71,6 @@ func (t *transferTable) knows(regime Jurisdiction, mechanism TransferMechanism) 
 		}
 	}
 	return true
-}
-
-// partial returns the adequacy decision of a regime that covers only some
-// recipients in a country.
-func (t *transferTable) partial(regime Jurisdiction, country Country) (partialAdequacy, bool) {
-	for _, row := range t.PartialAdequacy {
-		if row.Regime == regime && row.Country == country {
-			return row, true
-		}
-	}
-	return partialAdequacy{}, false
 }
 
 // regimeOf returns the jurisdiction whose transfer law an operator in the
