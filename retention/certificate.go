@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/merkle"
 )
 
 // CertificateFormat names the form of certificates.
@@ -32,6 +33,8 @@ type Certificate struct {
 	Rules []CertificateRule `json:"rules"`
 	// Counts add up to TreeSize.
 	Counts []CertificateCount `json:"counts"`
+	// Notices counts the items of the log by what those downstream were told.
+	Notices CertificateNotices `json:"notices,omitzero"`
 	// Backups say by when the backups of a system hold nothing of it any more.
 	Backups []CertificateBackup `json:"backups,omitempty"`
 	// TreeSize is the length of the log, TreeRoot its Merkle tree hash (RFC 6962)
@@ -57,6 +60,16 @@ type CertificateCount struct {
 	Count    int                `json:"count"`
 }
 
+// CertificateNotices says whether those downstream were told.
+type CertificateNotices struct {
+	// Told and Pending count what the log says: who was told at once, and who not.
+	Told    int `json:"told"`
+	Pending int `json:"pending"`
+	// Outstanding counts the notices that are still pending when the certificate is
+	// made. The log does not tell.
+	Outstanding int `json:"outstanding"`
+}
+
 // CertificateBackup is the state of the backups of a system.
 type CertificateBackup struct {
 	System privacy.SystemID `json:"system"`
@@ -69,10 +82,7 @@ type CertificateBackup struct {
 // end; before that it certifies what has been done so far.
 func (s *Sweeper) Certify(ctx context.Context, plan *Plan, approval Approval) (*Certificate, error) {
 	var items []Item
-	err := s.eachItem(ctx, plan.SweepID, func(item Item) error {
-		items = append(items, item)
-		return nil
-	})
+	err := s.eachItem(ctx, plan.SweepID, 0, func(item Item) { items = append(items, item) })
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +94,24 @@ func (s *Sweeper) Certify(ctx context.Context, plan *Plan, approval Approval) (*
 		c.Rules[i].Citation = s.citation(rule)
 	}
 	c.Backups = s.backups(items)
+	if c.Notices.Pending > 0 {
+		if c.Notices.Outstanding, err = s.outstanding(ctx, plan.SweepID); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
+}
+
+// outstanding counts the pending notices of a sweep.
+func (s *Sweeper) outstanding(ctx context.Context, sweepID string) (int, error) {
+	var after Token
+	for n := 0; ; {
+		notices, err := s.store.Notices(ctx, sweepID, after, s.batch)
+		if err != nil || len(notices) == 0 {
+			return n, err
+		}
+		n, after = n+len(notices), notices[len(notices)-1].Token
+	}
 }
 
 func (s *Sweeper) citation(rule CertificateRule) string {
@@ -121,11 +148,17 @@ func (c *Certificate) fill(items []Item) error {
 	if err != nil {
 		return err
 	}
-	c.TreeSize, c.TreeRoot = uint64(len(leaves)), merkleRoot(leaves)
+	c.TreeSize, c.TreeRoot = uint64(len(leaves)), merkle.Root(leaves)
 	counts := map[CertificateCount]int{}
 	rules := map[CertificateRule]bool{}
 	for _, item := range items {
 		counts[CertificateCount{System: item.System, Category: item.Category, Action: item.Action, Outcome: item.Outcome, Reason: item.Reason}]++
+		switch item.Notice {
+		case NoticeTold:
+			c.Notices.Told++
+		case NoticePending:
+			c.Notices.Pending++
+		}
 		rules[CertificateRule{ID: item.RuleID, Version: item.RuleVersion}] = true
 		if c.FirstAt.IsZero() || item.At.Before(c.FirstAt) {
 			c.FirstAt = item.At
@@ -159,7 +192,7 @@ func leavesOf(items []Item) ([]Hash, error) {
 		if err != nil {
 			return nil, err
 		}
-		leaves[i] = leafHash(data)
+		leaves[i] = merkle.LeafHash(data)
 	}
 	return leaves, nil
 }
@@ -189,6 +222,7 @@ func (c *Certificate) Verify(items []Item) error {
 	differs("tree_root", c.TreeRoot == derived.TreeRoot)
 	differs("counts", slices.Equal(c.Counts, derived.Counts))
 	differs("rules", slices.Equal(c.Rules, derived.Rules))
+	differs("notices", c.Notices.Told == derived.Notices.Told && c.Notices.Pending == derived.Notices.Pending)
 	differs("first_at", c.FirstAt.Equal(derived.FirstAt))
 	differs("last_at", c.LastAt.Equal(derived.LastAt))
 	return problems.Err()
@@ -201,7 +235,7 @@ func (c *Certificate) Hash() (Hash, error) {
 	if err != nil {
 		return Hash{}, err
 	}
-	return leafHash(data), nil
+	return merkle.LeafHash(data), nil
 }
 
 // InclusionProof proves that an item is in the log of a certificate.
@@ -221,7 +255,11 @@ func Prove(items []Item, token Token) (InclusionProof, error) {
 	if err != nil {
 		return InclusionProof{}, err
 	}
-	return InclusionProof{Item: items[index], Path: inclusionPath(index, leaves)}, nil
+	path, err := merkle.InclusionProof(uint64(index), uint64(len(leaves)), merkle.Leaves(leaves))
+	if err != nil {
+		return InclusionProof{}, err
+	}
+	return InclusionProof{Item: items[index], Path: path}, nil
 }
 
 // VerifyItem checks, offline, that the item of a proof is in the log that the
@@ -231,7 +269,7 @@ func (c *Certificate) VerifyItem(proof InclusionProof) error {
 	if err != nil {
 		return err
 	}
-	if proof.Item.Sequence == 0 || !verifyInclusion(leafHash(data), proof.Item.Sequence-1, c.TreeSize, proof.Path, c.TreeRoot) {
+	if proof.Item.Sequence == 0 || merkle.VerifyInclusion(merkle.LeafHash(data), proof.Item.Sequence-1, c.TreeSize, proof.Path, c.TreeRoot) != nil {
 		return fmt.Errorf("the item is not in the log of this certificate: %w", privacy.ErrInvalid)
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -63,57 +62,6 @@ func TestGCMAgainstPublishedVectors(t *testing.T) {
 	}
 	_, err := retention.GCM(make([]byte, 16))
 	errorIs(t, err, privacy.ErrInvalid)
-}
-
-// The tree of eight entries that the reference implementations of RFC 6962 test with.
-func TestMerkleTreeAgainstRFC6962(t *testing.T) {
-	equal(t, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", retention.MerkleRoot(nil).String())
-	entries := []string{"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"}
-	roots := []string{
-		"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-		"fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-		"aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-		"d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-		"4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-		"76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-		"ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-		"5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
-	}
-	var leaves []retention.Hash
-	for i, entry := range entries {
-		leaves = append(leaves, retention.LeafHash(unhex(t, entry)))
-		equal(t, roots[i], retention.MerkleRoot(leaves).String(), i)
-	}
-}
-
-func TestInclusionProofs(t *testing.T) {
-	var leaves []retention.Hash
-	for size := 1; size <= 40; size++ {
-		leaves = append(leaves, sha256.Sum256([]byte{byte(size)}))
-		root := retention.MerkleRoot(leaves)
-		for i, leaf := range leaves {
-			path := retention.InclusionPath(i, leaves)
-			verify := func(leaf retention.Hash, index, size int, path []retention.Hash, root retention.Hash) bool {
-				return retention.VerifyInclusion(leaf, uint64(index), uint64(size), path, root)
-			}
-			isTrue(t, verify(leaf, i, size, path, root), i, " of ", size)
-			isTrue(t, !verify(leaf, size, size, path, root), "beyond the tree")
-			isTrue(t, !verify(leaf, i, size, append(slices.Clip(path), leaf), root), "too long a path")
-			isTrue(t, size == 1 || !verify(leaf, i, size, path[1:], root), "too short a path")
-			isTrue(t, size == 1 || !verify(leaf, (i+1)%size, size, path, root), "another place")
-			isTrue(t, !verify(root, i, size, path, leaf) || size == 1, "another root")
-		}
-	}
-}
-
-func TestHashText(t *testing.T) {
-	h := retention.LeafHash(nil)
-	var parsed retention.Hash
-	noError(t, parsed.UnmarshalText([]byte(h.String())))
-	equal(t, h, parsed)
-	for _, bad := range []string{"", "00", strings.Repeat("z", 64), strings.Repeat("0", 65)} {
-		errorIs(t, parsed.UnmarshalText([]byte(bad)), privacy.ErrInvalid, bad)
-	}
 }
 
 func TestPseudonyms(t *testing.T) {

@@ -51,19 +51,42 @@
 //
 // A Sweeper works on Systems of the host, each a Source of records and a Disposer.
 // Plan is a dry run with a hash; Execute needs an Approval of that hash and never
-// goes beyond the plan. It claims records in a transaction that reads the holds,
-// decides anew on each, disposes, asks the system whether the record is gone, and
-// logs every outcome: one failing record stops no other, and an interrupted sweep
-// goes on where it was. The Certificate commits to the log by a Merkle tree (RFC
-// 6962): Verify checks it offline, and VerifyItem proves the disposal of one record
-// without the others. Logs hold keyed tokens in place of keys. After a restore
-// Redispose disposes again of what the logs say was gone.
+// goes beyond the plan. It claims records in a transaction that reads the holds and
+// the open requests, decides anew on each, disposes, asks the system whether the
+// record is gone, and logs every outcome: one failing record stops no other, and an
+// interrupted sweep goes on where it was.
 //
-// What a Sweeper does outside of its store cannot be fenced: a Disposer is called
-// at least once and is idempotent by key. A sweep is executed by one process at a
-// time; sharing one among several is for the host to arrange so far. So is telling
-// recipients and copies downstream, from the item log, and writing the Source and
-// the Disposer of each system.
+// Nothing whose hold or request was committed before its claim is disposed of.
+// PlaceHold and OpenRequest return the claims in flight that they cover: what a
+// sweep had claimed by then may still go, and the caller knows which records to look
+// after.
+//
+// The Certificate commits to the log by a Merkle tree (RFC 6962): Verify checks it
+// offline, and VerifyItem proves the disposal of one record without the others. Logs
+// hold keyed tokens in place of keys. After a restore Redispose disposes again of
+// what the logs say was gone.
+//
+// A Notifier tells recipients (GDPR Art. 19) and systems that hold copies, at least
+// once for each record and with its token as the key. The log says who was told at
+// once; what fails stays pending, with the record's key, until Tell succeeds.
+//
+// # Several processes
+//
+// Any number of processes may call Execute with the same approved plan, each with
+// its own Sweeper on the same store. The plan puts every record into one of 256
+// shards, by a keyed hash of tenant and subject. A process works on the shards that
+// it has leased, gives half of them to one that has none, and takes over what one
+// that died leaves behind, once its lease has ended. It first asks the systems what
+// became of the records that were claimed and not logged, so that what went is
+// certified as disposed of. A lease carries a fencing token: the store refuses who
+// slept past the end of its own. The clocks of the processes should agree within a
+// fraction of a lease; if they do not, work is done twice, and never wrongly logged
+// twice.
+//
+// What a Sweeper does outside of its store cannot be fenced. A Disposer is called at
+// least once and is idempotent by key; one that was entered under a lease, and hangs
+// past its end without honouring its context, may still dispose of a record for
+// which another process has logged something else by then.
 //
 // # Methods
 //
@@ -73,6 +96,9 @@
 //
 // # Stores
 //
-// The package declares HoldStore and SweepStore. Package retentiontest checks
-// implementations, and has one in memory.
+// The package declares Store, in roles of at most six methods. Package retentiontest
+// checks implementations; memstore, sqlitestore and pgstore have one. Claims in
+// flight, pending notices and open requests name records and subjects: they are
+// personal data, and go when a claim is logged, a notice is told and a request is
+// closed.
 package retention

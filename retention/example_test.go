@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/memstore"
 	"github.com/labelop/privacykit/retention"
-	"github.com/labelop/privacykit/retention/retentiontest"
 )
 
 func Example() {
@@ -89,9 +90,9 @@ func ExampleSweeper() {
 	if err != nil {
 		panic(err)
 	}
-	store, files := retentiontest.NewStore(), newShelf(nil, map[string]string{"old.png": "2024-01-01", "new.png": "2026-01-01"})
+	store, files := memstore.NewRetention(), newShelf(nil, map[string]string{"old.png": "2024-01-01", "new.png": "2026-01-01"})
 	sweeper, err := retention.NewSweeper(schedule,
-		[]retention.System{{ID: "files", Source: files, Disposer: files}}, store, store,
+		[]retention.System{{ID: "files", Source: files, Disposer: files}}, store,
 		retention.SweepOptions{TokenKey: bytes.Repeat([]byte{1}, 32), Clock: &fixedClock{on("2026-06-01")}})
 	if err != nil {
 		panic(err)
@@ -125,4 +126,63 @@ func ExampleSweeper() {
 	// Output:
 	// disposed 1
 	// <nil> <nil>
+}
+
+func ExampleSweeper_sharing() {
+	ctx := context.Background()
+	schedule, err := retention.Compile([]retention.Rule{maximum("images", "P1Y")}, &retention.Options{Zone: time.UTC})
+	if err != nil {
+		panic(err)
+	}
+	store, files := memstore.NewRetention(), newShelf(nil, map[string]string{"a.png": "2024-01-01", "b.png": "2024-01-01"})
+	// Each process makes a Sweeper like the others'.
+	newSweeper := func() *retention.Sweeper {
+		sweeper, err := retention.NewSweeper(schedule, []retention.System{{ID: "files", Source: files, Disposer: files}}, store,
+			retention.SweepOptions{TokenKey: bytes.Repeat([]byte{1}, 32), Clock: &fixedClock{on("2026-06-01")}})
+		if err != nil {
+			panic(err)
+		}
+		return sweeper
+	}
+	plan, err := newSweeper().Plan(ctx, "2026-06")
+	if err != nil {
+		panic(err)
+	}
+	hash, err := plan.Hash()
+	if err != nil {
+		panic(err)
+	}
+	approval := retention.Approval{PlanHash: hash, By: "dpo"}
+
+	// A subject asks for access before its image is claimed.
+	inFlight, err := store.OpenRequest(ctx, retention.Request{
+		ID: "case-7", Tenant: "t1", Subjects: []privacy.SubjectID{"subject-b.png"}, Right: privacy.RightAccess,
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(inFlight), "in flight")
+
+	roots := make([]retention.Hash, 2)
+	var processes sync.WaitGroup
+	for i := range roots {
+		processes.Go(func() {
+			certificate, err := newSweeper().Execute(ctx, plan, approval)
+			if err != nil {
+				panic(err)
+			}
+			if roots[i] = certificate.TreeRoot; i == 0 {
+				for _, group := range certificate.Counts {
+					fmt.Println(group.Outcome, group.Reason, group.Count)
+				}
+			}
+		})
+	}
+	processes.Wait()
+	fmt.Println("one log:", roots[0] == roots[1])
+	// Output:
+	// 0 in flight
+	// disposed  1
+	// skipped request:access 1
+	// one log: true
 }

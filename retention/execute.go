@@ -18,14 +18,18 @@ type Approval struct {
 }
 
 // Execute carries out an approved plan and returns its certificate. It never goes
-// beyond the plan: what is no longer due, is held by now, or is gone is skipped
-// with the reason. One record that fails, hangs until its timeout or makes the
-// Disposer panic is logged as Failed and stops no other.
+// beyond the plan: what is no longer due, is held or asked for by now, or is gone
+// is skipped with the reason. One record that fails, hangs until its timeout or
+// makes the Disposer panic is logged as Failed and stops no other.
 //
-// Executing again continues after an interruption, by a crash or a cancelled ctx,
-// and changes nothing once it is complete. The error matches privacy.ErrDenied if
-// the approval is for another plan, and privacy.ErrConflict if the sweep was begun
-// with another one.
+// Any number of processes may execute the same plan at once. They share it by
+// shards, each takes over what another leaves behind that died, and all return the
+// same certificate once nothing is left. Executing again continues after an
+// interruption, by a crash or a cancelled ctx, and changes nothing once it is
+// complete.
+//
+// The error matches privacy.ErrDenied if the approval is for another plan, and
+// privacy.ErrConflict if the sweep was begun with another plan or another approval.
 func (s *Sweeper) Execute(ctx context.Context, plan *Plan, approval Approval) (*Certificate, error) {
 	hash, err := plan.Hash()
 	if err != nil {
@@ -38,20 +42,18 @@ func (s *Sweeper) Execute(ctx context.Context, plan *Plan, approval Approval) (*
 		return nil, err
 	}
 	sweep := Sweep{ID: plan.SweepID, PlanHash: hash, ApprovedBy: approval.By, StartedAt: s.now()}
-	if err := s.sweeps.CreateSweep(ctx, sweep); err != nil {
+	if err := s.store.CreateSweep(ctx, sweep); err != nil {
 		return nil, err
 	}
-	run := &execution{Sweeper: s, plan: plan, left: map[Token]bool{}, began: s.now()}
-	if err := run.resume(ctx); err != nil {
+	run := newExecution(s, plan)
+	err = run.work(ctx)
+	// Others need not wait for leases to end; if this fails, they do.
+	released := run.release(context.WithoutCancel(ctx), run.mine.sorted())
+	if err != nil {
 		return nil, err
 	}
-	for i := range s.systems {
-		if err := run.system(ctx, &s.systems[i]); err != nil {
-			return nil, err
-		}
-	}
-	if err := run.missing(ctx); err != nil {
-		return nil, err
+	if released != nil {
+		return nil, released
 	}
 	return s.Certify(ctx, plan, approval)
 }
@@ -60,111 +62,120 @@ func (s *Sweeper) Execute(ctx context.Context, plan *Plan, approval Approval) (*
 type execution struct {
 	*Sweeper
 	plan *Plan
-	// left are the tokens of the plan that no log has yet.
-	left  map[Token]bool
-	done  int
-	began time.Time
+	// left are the tokens of the plan that the log does not have, as far as it was
+	// read: up to the item with the sequence logged.
+	left   map[Token]bool
+	logged uint64
+	// mine are the shards this process works on, renewed last at the given time.
+	// If wanted is set, another process asks for some.
+	mine    leases
+	renewed time.Time
+	wanted  bool
+
+	began   time.Time
+	atStart int
 }
 
-// resume leaves out what an earlier execution has logged.
-func (e *execution) resume(ctx context.Context) error {
-	for token := range e.plan.Items {
+func newExecution(s *Sweeper, plan *Plan) *execution {
+	e := &execution{Sweeper: s, plan: plan, left: map[Token]bool{}, mine: leases{}, began: s.now()}
+	for token := range plan.Items {
 		e.left[token] = true
 	}
-	return e.eachItem(ctx, e.plan.SweepID, func(item Item) error {
-		delete(e.left, item.Token)
-		return nil
-	})
-}
-
-func (s *Sweeper) eachItem(ctx context.Context, sweep string, visit func(Item) error) error {
-	after := uint64(0)
-	for {
-		items, err := s.sweeps.Items(ctx, sweep, after, s.batch)
-		if err != nil {
-			return err
-		}
-		for _, item := range items {
-			if err := visit(item); err != nil {
-				return err
-			}
-			after = item.Sequence
-		}
-		if len(items) < s.batch {
-			return nil
-		}
-	}
-}
-
-func (e *execution) system(ctx context.Context, system *System) error {
-	query := Query{Schedule: e.schedule, At: e.now()}
-	return e.each(ctx, system, query, func(records []Record) error {
-		return e.page(ctx, system, records)
-	})
+	return e
 }
 
 // page claims what the plan has on a page and disposes of it, then logs all of it
 // at once. What is logged is what is certain: an interruption before that means
 // that the records are tried again.
 func (e *execution) page(ctx context.Context, system *System, records []Record) error {
+	if err := e.keep(ctx); err != nil {
+		return err
+	}
 	var claims []Claim
+	var shards []Shard
 	for i := range records {
-		if token := e.token(&records[i]); e.left[token] {
-			claims = append(claims, Claim{Token: token, Record: records[i]})
+		token := e.token(&records[i])
+		shard := e.plan.Shards[token]
+		if _, mine := e.mine[shard]; mine && e.left[token] {
+			claims = append(claims, Claim{Token: token, Shard: shard, Record: records[i]})
+			shards = append(shards, shard)
 		}
 	}
 	if len(claims) == 0 {
 		return nil
 	}
-	results, err := e.sweeps.Claim(ctx, e.plan.SweepID, claims, e.now())
+	results, err := e.store.Claim(ctx, e.plan.SweepID, e.mine.of(shards), claims, e.now())
 	if err != nil {
-		return err
+		return fenced(err)
 	}
 	if len(results) != len(claims) {
 		return fmt.Errorf("the store answered %d of %d claims: %w", len(results), len(claims), privacy.ErrInvalid)
 	}
-	holds := holdCache{store: e.holds}
-	var items []Item
+	var done outcomes
 	for i := range claims {
-		set, err := holds.of(ctx, claims[i].Record.Tenant)
-		if err != nil {
-			return e.log(ctx, items, err)
-		}
-		item := e.one(ctx, system, &claims[i], results[i], set)
+		item := e.one(ctx, system, &claims[i], results[i])
 		if ctx.Err() != nil {
-			return e.log(ctx, items, ctx.Err())
+			return e.log(ctx, done, ctx.Err())
 		}
-		items = append(items, item)
-		if err := e.wait(ctx); err != nil {
-			return e.log(ctx, items, err)
+		done.add(item, &claims[i].Record, e.plan.SweepID)
+		if err := errors.Join(e.wait(ctx), e.keep(ctx)); err != nil {
+			return e.log(ctx, done, err)
 		}
 	}
-	return e.log(ctx, items, nil)
+	if err := e.log(ctx, done, nil); err != nil {
+		return err
+	}
+	return e.share(ctx)
+}
+
+// outcomes are items to be logged, with the notices that are pending.
+type outcomes struct {
+	items   []Item
+	pending []Notice
+}
+
+func (o *outcomes) add(item Item, r *Record, sweepID string) {
+	o.items = append(o.items, item)
+	if item.Notice == NoticePending {
+		o.pending = append(o.pending, item.notice(r, sweepID))
+	}
+}
+
+func (i *Item) notice(r *Record, sweepID string) Notice {
+	return Notice{SweepID: sweepID, Token: i.Token, Record: *r, PlanItem: i.PlanItem, At: i.At}
 }
 
 // log writes what was done also when an error or a cancelled context ends the
 // execution, and returns that cause.
-func (e *execution) log(ctx context.Context, items []Item, cause error) error {
-	if len(items) > 0 {
-		if err := e.sweeps.Record(context.WithoutCancel(ctx), e.plan.SweepID, items); err != nil {
-			return errors.Join(cause, err)
+func (e *execution) log(ctx context.Context, done outcomes, cause error) error {
+	if len(done.items) > 0 {
+		shards := make([]Shard, len(done.items))
+		for i := range done.items {
+			shards[i] = done.items[i].Shard
+		}
+		err := e.store.Record(context.WithoutCancel(ctx), e.plan.SweepID, e.mine.of(shards), done.items, done.pending)
+		if err != nil {
+			return errors.Join(cause, fenced(err))
 		}
 	}
-	for _, item := range items {
+	for _, item := range done.items {
 		delete(e.left, item.Token)
 	}
-	e.done += len(items)
+	e.report()
+	return cause
+}
+
+func (e *execution) report() {
 	if e.progress != nil {
 		e.progress(e.state())
 	}
-	return cause
 }
 
 func (e *execution) state() Progress {
 	p := Progress{Done: len(e.plan.Items) - len(e.left), Left: len(e.left)}
 	now := e.now()
-	if elapsed := now.Sub(e.began).Seconds(); elapsed > 0 && e.done > 0 {
-		p.PerSecond = float64(e.done) / elapsed
+	if elapsed, done := now.Sub(e.began).Seconds(), e.atStart-p.Left; elapsed > 0 && done > 0 {
+		p.PerSecond = float64(done) / elapsed
 		p.ExpectedEnd = now.Add(time.Duration(float64(p.Left) / p.PerSecond * float64(time.Second)))
 	}
 	return p
@@ -174,7 +185,11 @@ func (e *execution) wait(ctx context.Context) error {
 	if e.pause == 0 {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(e.pause)
+	return sleep(ctx, e.pause)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -184,17 +199,16 @@ func (e *execution) wait(ctx context.Context) error {
 	}
 }
 
-// one decides anew on a claimed record and disposes of it.
-func (e *execution) one(ctx context.Context, system *System, claim *Claim, result ClaimResult, holds *Holds) Item {
+// one decides anew on a claimed record and disposes of it. Holds and requests were
+// decided by the claim; they do not keep a record from being hidden.
+func (e *execution) one(ctx context.Context, system *System, claim *Claim, result ClaimResult) Item {
 	planned := e.plan.Items[claim.Token]
-	item := Item{Token: claim.Token, PlanItem: planned, Outcome: Skipped}
-	verdict := e.schedule.Evaluate(&claim.Record, holds, e.now())
+	item := Item{Token: claim.Token, Shard: claim.Shard, PlanItem: planned, Outcome: Skipped}
+	verdict := e.schedule.Evaluate(&claim.Record, nil, e.now())
 	now, wanted := itemFor(system, &claim.Record, verdict)
 	switch {
-	case !result.Claimed && result.HoldID != "" && !planned.Hide:
-		item.Reason = "hold:" + result.HoldID
 	case !result.Claimed && !planned.Hide:
-		item.Reason = "claimed_elsewhere"
+		item.Reason = result.Reason()
 	case !wanted && verdict.Reason() != "":
 		item.Reason = verdict.Reason()
 	case !wanted || now != planned:
@@ -203,7 +217,15 @@ func (e *execution) one(ctx context.Context, system *System, claim *Claim, resul
 		item.Outcome, item.Reason = e.carryOut(ctx, system, &claim.Record, planned)
 	}
 	item.At = e.now()
+	e.tell(ctx, &item, &claim.Record)
 	return item
+}
+
+// tell notifies of what was done to a record.
+func (e *execution) tell(ctx context.Context, item *Item, r *Record) {
+	if e.notifier != nil && (item.Outcome == Disposed || item.Outcome == HiddenNow) {
+		item.Notice = e.notify(ctx, item.notice(r, e.plan.SweepID))
+	}
 }
 
 func (e *execution) carryOut(ctx context.Context, system *System, r *Record, planned PlanItem) (ItemOutcome, string) {
@@ -218,9 +240,16 @@ func (e *execution) carryOut(ctx context.Context, system *System, r *Record, pla
 	if err := guard(func() error { return system.Disposer.Dispose(ctx, r, planned.Action) }); err != nil {
 		return Failed, failure(ctx, err)
 	}
+	return e.verify(ctx, system, r, planned.Action)
+}
+
+// verify asks the system whether a record was disposed of.
+func (e *execution) verify(ctx context.Context, system *System, r *Record, action Action) (ItemOutcome, string) {
+	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
 	gone := false
 	err := guard(func() (err error) {
-		gone, err = system.Disposer.Disposed(ctx, r, planned.Action)
+		gone, err = system.Disposer.Disposed(ctx, r, action)
 		return err
 	})
 	switch {
@@ -255,20 +284,4 @@ func failure(ctx context.Context, err error) string {
 	default:
 		return "error"
 	}
-}
-
-// missing logs what the sources no longer give: it is gone, or no candidate any more.
-func (e *execution) missing(ctx context.Context) error {
-	var items []Item
-	for token := range e.left {
-		items = append(items, Item{Token: token, PlanItem: e.plan.Items[token], Outcome: Skipped, Reason: "not_found", At: e.now()})
-	}
-	for len(items) > 0 {
-		n := min(len(items), e.batch)
-		if err := e.log(ctx, items[:n], nil); err != nil {
-			return err
-		}
-		items = items[n:]
-	}
-	return nil
 }

@@ -153,6 +153,33 @@ func (h *Hold) inForce(day privacy.Date) bool {
 	return !day.Before(h.From) && (h.Released.IsZero() || !h.Released.Before(day))
 }
 
+// Release sets the last day of a hold, as HoldStore.ReleaseHold is to. It leaves the
+// hold unchanged on error, which matches privacy.ErrInvalid if the day is before the
+// first of the hold, and privacy.ErrConflict if it was released on another.
+func (h *Hold) Release(on privacy.Date) error {
+	switch {
+	case on.Before(h.From):
+		return fmt.Errorf("a hold is released on its first day or later: %w", privacy.ErrInvalid)
+	case !h.Released.IsZero() && h.Released != on:
+		return fmt.Errorf("the hold was released on another day: %w", privacy.ErrConflict)
+	}
+	h.Released = on
+	return nil
+}
+
+// Covers reports whether the hold is about a record, on whatever day. It compares
+// subjects as they are: see WithAliases.
+func (h Hold) Covers(r *Record) bool {
+	scope := &h.Scope
+	switch {
+	case scope.Tenant != "" && scope.Tenant != r.Tenant:
+		return false
+	case len(scope.Subjects) > 0 && !slices.Contains(scope.Subjects, r.Subject):
+		return false
+	}
+	return h.covers(r, r.zone())
+}
+
 // covers reports whether the hold is about a record, apart from its tenant and
 // its subjects, which the index of Holds has matched before.
 func (h *Hold) covers(r *Record, zone *time.Location) bool {

@@ -110,11 +110,7 @@ func (s *Holds) Findings() []privacy.Problem {
 // order they took effect. Days of a record without a zone are those of UTC.
 func (s *Holds) On(r *Record, day privacy.Date) []Hold {
 	var active []Hold
-	zone := r.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	s.each(r, zone, func(h *Hold) {
+	s.each(r, r.zone(), func(h *Hold) {
 		if h.inForce(day) {
 			active = append(active, *cloneHold(*h))
 		}

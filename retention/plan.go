@@ -13,18 +13,22 @@ import (
 )
 
 // Plan is what a sweep would do: a dry run. It is what a person approves, by its
-// Hash, and what execution never exceeds.
+// Hash, and what execution never exceeds. Its JSON form is whole but for the
+// Samples, so that other processes can execute it too.
 type Plan struct {
 	SweepID string    `json:"sweep_id"`
 	At      time.Time `json:"at"`
 	// Items are the records to be disposed of or hidden, by token.
 	Items map[Token]PlanItem `json:"items"`
+	// Shards says for each of them in which part of the sweep it is.
+	Shards map[Token]Shard `json:"shards"`
 	// Samples are keys of up to Options.Samples records per group of Counts. They
 	// are for the eyes of whoever approves and not part of the hash.
 	Samples map[PlanItem][]string `json:"-"`
 	// Bytes is the size of what is to be disposed of, as far as known.
 	Bytes int64 `json:"bytes"`
-	// Blocked counts by reason what is left alone: "hold:H1", "suspended", and so on.
+	// Blocked counts by reason what is left alone: "hold:H1", "request:access",
+	// "suspended", and so on.
 	Blocked map[string]int `json:"blocked"`
 	// Review counts the records that a rule puts before a person.
 	Review int `json:"review"`
@@ -52,10 +56,11 @@ func (p *Plan) Counts() map[PlanItem]int {
 }
 
 // Hash returns the hash of everything that execution depends on: the sweep, the
-// items and their rules.
+// items, their rules and shards.
 func (p *Plan) Hash() (Hash, error) {
 	type entry struct {
 		Token Token    `json:"token"`
+		Shard Shard    `json:"shard"`
 		Item  PlanItem `json:"item"`
 	}
 	h := sha256.New()
@@ -71,7 +76,7 @@ func (p *Plan) Hash() (Hash, error) {
 		return Hash{}, err
 	}
 	for _, token := range slices.SortedFunc(maps.Keys(p.Items), compareTokens) {
-		if err := write(entry{token, p.Items[token]}); err != nil {
+		if err := write(entry{token, p.Shards[token], p.Items[token]}); err != nil {
 			return Hash{}, err
 		}
 	}
@@ -87,15 +92,15 @@ func (s *Sweeper) Plan(ctx context.Context, sweepID string) (*Plan, error) {
 		return nil, err
 	}
 	plan := &Plan{
-		SweepID: sweepID, At: s.now(), Items: map[Token]PlanItem{},
+		SweepID: sweepID, At: s.now(), Items: map[Token]PlanItem{}, Shards: map[Token]Shard{},
 		Samples: map[PlanItem][]string{}, Blocked: map[string]int{},
 	}
-	holds := holdCache{store: s.holds}
+	blocks := blockCache{store: s.store}
 	for i := range s.systems {
 		system := &s.systems[i]
 		err := s.each(ctx, system, Query{Schedule: s.schedule, At: plan.At}, func(records []Record) error {
 			for j := range records {
-				if err := s.planRecord(ctx, plan, system, &records[j], &holds); err != nil {
+				if err := s.planRecord(ctx, plan, system, &records[j], &blocks); err != nil {
 					return err
 				}
 			}
@@ -108,17 +113,21 @@ func (s *Sweeper) Plan(ctx context.Context, sweepID string) (*Plan, error) {
 	return plan, nil
 }
 
-func (s *Sweeper) planRecord(ctx context.Context, plan *Plan, system *System, r *Record, cache *holdCache) error {
-	holds, err := cache.of(ctx, r.Tenant)
+func (s *Sweeper) planRecord(ctx context.Context, plan *Plan, system *System, r *Record, cache *blockCache) error {
+	blocks, err := cache.of(ctx, r.Tenant)
 	if err != nil {
 		return err
 	}
 	plan.Seen++
-	verdict := s.schedule.Evaluate(r, holds, plan.At)
+	verdict := s.schedule.Evaluate(r, blocks.holds, plan.At)
 	item, wanted := itemFor(system, r, verdict)
+	request, open := blocks.requests[r.Subject]
 	switch {
+	case wanted && open && !item.Hide:
+		plan.Blocked[ClaimResult{Request: request}.Reason()]++
 	case wanted:
-		plan.Items[s.token(r)] = item
+		token := s.token(r)
+		plan.Items[token], plan.Shards[token] = item, s.shard(r)
 		if !item.Hide {
 			plan.Bytes += r.Bytes
 		}
@@ -149,7 +158,7 @@ func itemFor(system *System, r *Record, v Verdict) (PlanItem, bool) {
 }
 
 // each walks the pages of a system. Records are stamped with the system, which
-// decides holds and tokens.
+// decides holds and tokens, and with the zone that the schedule gives them.
 func (s *Sweeper) each(ctx context.Context, system *System, query Query, visit func([]Record) error) error {
 	query.Limit = s.batch
 	for {
@@ -159,6 +168,9 @@ func (s *Sweeper) each(ctx context.Context, system *System, query Query, visit f
 		}
 		for i := range page.Records {
 			page.Records[i].System = system.ID
+			if page.Records[i].Zone == nil {
+				page.Records[i].Zone = s.schedule.zone
+			}
 		}
 		if err := visit(page.Records); err != nil {
 			return err
@@ -173,27 +185,48 @@ func (s *Sweeper) each(ctx context.Context, system *System, query Query, visit f
 	}
 }
 
-// holdCache reads the holds of each tenant once per plan. Claims read them anew.
-type holdCache struct {
-	store HoldStore
-	sets  map[privacy.TenantID]*Holds
+// blockCache reads what blocks records of each tenant once. Claims read it anew.
+type blockCache struct {
+	store interface {
+		HoldStore
+		RequestStore
+	}
+	tenants map[privacy.TenantID]blocks
 }
 
-func (c *holdCache) of(ctx context.Context, tenant privacy.TenantID) (*Holds, error) {
-	if set, ok := c.sets[tenant]; ok {
-		return set, nil
+// blocks are the holds of a tenant, and of its subjects with an open request the
+// right that is exercised.
+type blocks struct {
+	holds    *Holds
+	requests map[privacy.SubjectID]privacy.Right
+}
+
+func (c *blockCache) of(ctx context.Context, tenant privacy.TenantID) (blocks, error) {
+	if known, ok := c.tenants[tenant]; ok {
+		return known, nil
 	}
 	list, err := c.store.Holds(ctx, tenant)
 	if err != nil {
-		return nil, err
+		return blocks{}, err
 	}
-	set, err := NewHolds(list, nil)
+	requests, err := c.store.Requests(ctx, tenant)
 	if err != nil {
-		return nil, err
+		return blocks{}, err
 	}
-	if c.sets == nil {
-		c.sets = map[privacy.TenantID]*Holds{}
+	read := blocks{requests: map[privacy.SubjectID]privacy.Right{}}
+	if read.holds, err = NewHolds(list, nil); err != nil {
+		return blocks{}, err
 	}
-	c.sets[tenant] = set
-	return set, nil
+	for _, request := range requests {
+		for _, subject := range request.Subjects {
+			if _, known := read.requests[subject]; !known {
+				read.requests[subject] = request.Right
+			}
+		}
+	}
+	if c.tenants == nil {
+		c.tenants = map[privacy.TenantID]blocks{}
+	}
+	c.tenants[tenant] = read
+	return read, nil
 }

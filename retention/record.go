@@ -62,6 +62,17 @@ func (e *Event) day(zone *time.Location) privacy.Date {
 	return privacy.DateOf(e.At, zone)
 }
 
+// DayOf returns the civil day of an instant in the record's zone, that of UTC if it
+// has none.
+func (r *Record) DayOf(at time.Time) privacy.Date { return privacy.DateOf(at, r.zone()) }
+
+func (r *Record) zone() *time.Location {
+	if r.Zone == nil {
+		return time.UTC
+	}
+	return r.Zone
+}
+
 // latest returns the day of the latest of the named events that has happened.
 func (r *Record) latest(names []string, zone *time.Location) privacy.Date {
 	var day privacy.Date

@@ -30,7 +30,7 @@ func (s *Sweeper) Redispose(ctx context.Context) (Redisposal, error) {
 			for j := range records {
 				tokens[j] = s.token(&records[j])
 			}
-			actions, err := s.sweeps.Disposed(ctx, tokens)
+			actions, err := s.store.Disposed(ctx, tokens)
 			if err != nil {
 				return err
 			}

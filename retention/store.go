@@ -7,15 +7,28 @@ import (
 	"github.com/labelop/privacykit/privacy"
 )
 
-// HoldStore keeps holds. All methods MUST be safe for concurrent use, return
-// copies, and fail with the error of a cancelled context without writing.
+// Store is everything that a Sweeper keeps. An adapter implements the roles
+// below; package retentiontest checks them.
+//
+// All methods MUST be safe for concurrent use, return copies, and fail with the
+// error of a cancelled context without writing. What one method writes is
+// written whole or not at all. Identifiers are compared byte for byte.
+type Store interface {
+	HoldStore
+	RequestStore
+	SweepStore
+	ShardStore
+	NoticeStore
+}
+
+// HoldStore keeps holds.
 type HoldStore interface {
 	// PlaceHold stores a hold, which names the aliases of its subjects (see
 	// Hold.WithAliases). The error MUST match privacy.ErrExists if its tenant
 	// has a hold with its ID, and privacy.ErrInvalid if Hold.Validate refuses it;
-	// nothing is written then. It returns the claims in flight that it covers:
-	// claimed by a sweep before, and not recorded yet. They may still be disposed
-	// of; every later claim sees the hold.
+	// nothing is written then. It returns the claims in flight that it covers (see
+	// Hold.Covers), in the order of their tokens: claimed by a sweep before, and not
+	// recorded yet. They may still be disposed of; every later claim sees the hold.
 	PlaceHold(ctx context.Context, hold Hold) ([]Claim, error)
 	// ReleaseHold sets the last day of a hold. Releasing again with the same day
 	// succeeds; with another the error MUST match privacy.ErrConflict. It MUST
@@ -28,106 +41,90 @@ type HoldStore interface {
 	Holds(ctx context.Context, tenant privacy.TenantID) ([]Hold, error)
 }
 
-// SweepStore keeps sweeps, their claims and their item logs. All methods MUST be
-// safe for concurrent use, return copies, and fail with the error of a cancelled
-// context without writing. Errors MUST match privacy.ErrNotFound where a sweep
-// does not exist.
+// RequestStore keeps the open requests of subjects, so that a sweep takes nothing
+// away that an answer still needs or that the subject wants kept. Whoever handles
+// requests opens and closes them here, if possible in the transaction that opens
+// and closes the case.
+type RequestStore interface {
+	// OpenRequest stores a request. Opening it again adds the subjects it lacks;
+	// with another right the error MUST match privacy.ErrConflict, and
+	// privacy.ErrInvalid if Request.Validate refuses it; nothing is written then.
+	// It returns the claims in flight on records of its subjects, as PlaceHold does.
+	OpenRequest(ctx context.Context, request Request) ([]Claim, error)
+	// CloseRequest removes a request, for all its subjects. The error MUST match
+	// privacy.ErrNotFound if the tenant has no such request.
+	CloseRequest(ctx context.Context, tenant privacy.TenantID, id string) error
+	// Requests returns the open requests of a tenant, by ID, each with its subjects
+	// in ascending order. It MUST NOT return those of another tenant.
+	Requests(ctx context.Context, tenant privacy.TenantID) ([]Request, error)
+}
+
+// SweepStore keeps sweeps, their claims and their item logs. Errors MUST match
+// privacy.ErrNotFound where a sweep does not exist.
+//
+// Claim and Record are fenced: each lease they are given MUST be the latest of its
+// shard (see ShardStore), or the error MUST match privacy.ErrConflict; and each
+// claim or item MUST be of the shard of one of the leases, or the error MUST match
+// privacy.ErrInvalid. Nothing is written then.
 type SweepStore interface {
 	// CreateSweep stores a sweep that is to be executed. Creating it again with the
-	// same plan succeeds and changes nothing; with another plan the error MUST
-	// match privacy.ErrConflict.
+	// same plan and the same approval succeeds and changes nothing; with another
+	// plan, or approved by another, the error MUST match privacy.ErrConflict.
 	CreateSweep(ctx context.Context, sweep Sweep) error
-	// Claim claims records for disposal, in one transaction that reads the holds:
-	// nothing MUST be claimed that a hold covers which is in force on the day of
-	// the record's zone at the given instant and whose PlaceHold returned before
-	// Claim was called. The results stand in the order of the claims. Claiming
-	// again what is claimed by the same sweep succeeds; what another sweep has
-	// claimed and not recorded MUST be refused.
-	Claim(ctx context.Context, sweep string, claims []Claim, at time.Time) ([]ClaimResult, error)
-	// Record appends items to the log of a sweep, all or none, gives them the
-	// sequence numbers that follow, from 1 without a gap, and ends their claims. An
-	// item whose token is in the log already MUST be left out, so that recording
-	// again changes nothing.
-	Record(ctx context.Context, sweep string, items []Item) error
+	// Claim claims records for disposal, in one transaction that reads the holds
+	// and the open requests. Nothing MUST be claimed that a hold covers which is in
+	// force on the day of the record's zone at the given instant, nor a record of
+	// the subject of an open request, if PlaceHold or OpenRequest returned before
+	// Claim was called; and what is claimed before they return, they return. The
+	// results stand in the order of the claims. Claiming again what is claimed by
+	// the same sweep succeeds; what another sweep has claimed and not recorded MUST
+	// be refused while the shard it was claimed in is leased at that instant.
+	Claim(ctx context.Context, sweep string, leases []Lease, claims []Claim, at time.Time) ([]ClaimResult, error)
+	// Record appends items to the log of a sweep, gives them the sequence numbers
+	// that follow, from 1 without a gap, and ends their claims. An item whose token
+	// is in the log already MUST be left out, so that recording again changes
+	// nothing. It stores the pending notices with the items they are about; one
+	// whose item is left out is left out too.
+	Record(ctx context.Context, sweep string, leases []Lease, items []Item, pending []Notice) error
 	// Items returns up to limit items of a log with a sequence above after, in the
 	// order of their sequence.
 	Items(ctx context.Context, sweep string, after uint64, limit int) ([]Item, error)
 	// Disposed returns for each token the action of the last item, of any sweep,
 	// that recorded it as Disposed, zero if there is none, in the order of the
-	// tokens.
+	// tokens. The last is that with the latest At.
 	Disposed(ctx context.Context, tokens []Token) ([]Action, error)
 }
 
-// Token stands for a record in plans, logs and certificates: a keyed hash of
-// system, tenant and key, from which nobody without the key can tell the record.
-type Token = Hash
-
-// Sweep is a plan that somebody has approved.
-type Sweep struct {
-	ID string `json:"id"`
-	// PlanHash is Plan.Hash of what was approved.
-	PlanHash Hash `json:"plan_hash"`
-	// ApprovedBy is who approved it: a role or an opaque identifier.
-	ApprovedBy string    `json:"approved_by"`
-	StartedAt  time.Time `json:"started_at"`
+// ShardStore shares a sweep among processes: whoever works on a shard holds a
+// lease on it. A lease ends at a time, which lets others take over from a process
+// that died, and carries a number that grows with each lease of the shard, which
+// keeps out one that slept past the end of its own. Errors MUST match
+// privacy.ErrNotFound where a sweep does not exist.
+type ShardStore interface {
+	// Lease leases shards until a time: of those asked for, the ones that are not
+	// leased at now, in ascending order. Of several calls that race each shard goes
+	// to exactly one. Each lease of a shard MUST have a greater Fence than the one
+	// before. A call that asks for shards and gets none marks the sweep as wanted.
+	Lease(ctx context.Context, sweep string, shards []Shard, now, until time.Time) ([]Lease, error)
+	// Renew makes leases end at another time, and reports whether the sweep is
+	// marked as wanted. If one of them is not the latest of its shard the error MUST
+	// match privacy.ErrConflict; nothing is written then.
+	Renew(ctx context.Context, sweep string, leases []Lease, until time.Time) (wanted bool, err error)
+	// Release ends leases, so that their shards can be leased at once, and takes
+	// the mark away. Those that are not the latest MUST be left alone.
+	Release(ctx context.Context, sweep string, leases []Lease) error
+	// InFlight returns what a sweep has claimed in shards and not recorded, in the
+	// order of the tokens.
+	InFlight(ctx context.Context, sweep string, shards []Shard) ([]Claim, error)
 }
 
-// Claim is a record that a sweep is about to dispose of.
-type Claim struct {
-	Token  Token
-	Record Record
-}
-
-// ClaimResult is the answer to a Claim. The zero value refuses.
-type ClaimResult struct {
-	// Claimed allows the disposal.
-	Claimed bool
-	// HoldID names the hold that refuses, "" if another sweep has the record.
-	HoldID string
-}
-
-// Item is an entry of the log of a sweep: what became of one planned record.
-type Item struct {
-	Sequence uint64 `json:"sequence"`
-	Token    Token  `json:"token"`
-	PlanItem
-	Outcome ItemOutcome `json:"outcome"`
-	// Reason is the code of a skip or a failure, such as "hold:H1" or "not_verified".
-	Reason string `json:"reason,omitempty"`
-	// At is when the outcome was known, in UTC to the microsecond.
-	At time.Time `json:"at"`
-}
-
-// ItemOutcome says what became of a planned record. The zero value is unknown.
-type ItemOutcome uint8
-
-const (
-	// Disposed means that the system confirms the disposal.
-	Disposed ItemOutcome = iota + 1
-	// HiddenNow means that the record was withdrawn from use.
-	HiddenNow
-	// Skipped means that the record was left alone, for the Reason.
-	Skipped
-	// Failed means that the disposal was tried and is not confirmed.
-	Failed
-)
-
-var itemOutcomeCodes = codes{"", "disposed", "hidden", "skipped", "failed"}
-
-// String returns the code, "unknown" for every value that is no constant.
-func (o ItemOutcome) String() string { return itemOutcomeCodes.text(uint8(o)) }
-
-// MarshalText returns the code, or an error matching privacy.ErrInvalid.
-func (o ItemOutcome) MarshalText() ([]byte, error) {
-	return itemOutcomeCodes.marshal("outcome", uint8(o))
-}
-
-// UnmarshalText parses a code and leaves o unchanged on error, which matches
-// privacy.ErrInvalid.
-func (o *ItemOutcome) UnmarshalText(text []byte) error {
-	parsed, err := itemOutcomeCodes.parse("outcome", string(text))
-	if err == nil {
-		*o = ItemOutcome(parsed)
-	}
-	return err
+// NoticeStore keeps the notices that could not be delivered yet. Errors MUST match
+// privacy.ErrNotFound where a sweep does not exist.
+type NoticeStore interface {
+	// Notices returns up to limit pending notices of a sweep with a token above
+	// after, in the order of their tokens.
+	Notices(ctx context.Context, sweep string, after Token, limit int) ([]Notice, error)
+	// Told removes the notices with the tokens. Those that are not there MUST be
+	// ignored.
+	Told(ctx context.Context, sweep string, tokens []Token) error
 }

@@ -9,25 +9,28 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/memstore"
 	"github.com/labelop/privacykit/retention"
-	"github.com/labelop/privacykit/retention/retentiontest"
 )
 
 // shelf is a system of the host: records by key, and how its disposer misbehaves.
 type shelf struct {
+	mu      sync.Mutex
 	records map[string]retention.Record
 	hidden  map[string]bool
 	calls   int
+	gone    map[string]int // how often a record was there and went
 	dispose func(ctx context.Context, key string) (handled bool, err error)
 }
 
 func newShelf(t testing.TB, events map[string]string) *shelf {
-	s := &shelf{records: map[string]retention.Record{}, hidden: map[string]bool{}}
+	s := &shelf{records: map[string]retention.Record{}, hidden: map[string]bool{}, gone: map[string]int{}}
 	for key, event := range events {
 		s.records[key] = retention.Record{
 			Key: key, Tenant: "t1", Subject: privacy.SubjectID("subject-" + key), Category: "image", Bytes: 10,
@@ -38,6 +41,8 @@ func newShelf(t testing.TB, events map[string]string) *shelf {
 }
 
 func (s *shelf) Candidates(_ context.Context, query retention.Query) (retention.Page, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var page retention.Page
 	for _, r := range s.records {
 		if r.Key > query.After {
@@ -53,22 +58,33 @@ func (s *shelf) Candidates(_ context.Context, query retention.Query) (retention.
 }
 
 func (s *shelf) Dispose(ctx context.Context, r *retention.Record, _ retention.Action) error {
+	s.mu.Lock()
 	s.calls++
+	s.mu.Unlock()
 	if s.dispose != nil {
 		if handled, err := s.dispose(ctx, r.Key); handled {
 			return err
 		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, there := s.records[r.Key]; there {
+		s.gone[r.Key]++
 	}
 	delete(s.records, r.Key)
 	return nil
 }
 
 func (s *shelf) Hide(_ context.Context, r *retention.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.hidden[r.Key] = true
 	return nil
 }
 
 func (s *shelf) Disposed(_ context.Context, r *retention.Record, _ retention.Action) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	_, there := s.records[r.Key]
 	return !there, nil
 }
@@ -79,23 +95,36 @@ func (c *fixedClock) Now() time.Time { return c.at }
 
 type sweepTest struct {
 	*retention.Sweeper
-	store *retentiontest.MemoryStore
+	store *memstore.RetentionStore
 	shelf *shelf
 	clock *fixedClock
 }
 
 func newSweep(t testing.TB, events map[string]string, change func(*retention.SweepOptions)) *sweepTest {
 	t.Helper()
-	s := &sweepTest{store: retentiontest.NewStore(), shelf: newShelf(t, events), clock: &fixedClock{on("2026-06-01")}}
+	s := &sweepTest{store: memstore.NewRetention(), shelf: newShelf(t, events), clock: &fixedClock{on("2026-06-01")}}
 	opts := retention.SweepOptions{TokenKey: bytes.Repeat([]byte{7}, 32), Clock: s.clock, Batch: 2, Samples: 1}
 	if change != nil {
 		change(&opts)
 	}
 	schedule := compile(t, maximum("m", "P1Y"))
-	sweeper, err := retention.NewSweeper(schedule, []retention.System{{ID: "files", Source: s.shelf, Disposer: s.shelf, BackupCycleDays: 35}}, s.store, s.store, opts)
+	sweeper, err := retention.NewSweeper(schedule, []retention.System{{ID: "files", Source: s.shelf, Disposer: s.shelf, BackupCycleDays: 35}}, s.store, opts)
 	noError(t, err)
 	s.Sweeper = sweeper
 	return s
+}
+
+// another is the sweeper of another process, on the same store and system.
+func (s *sweepTest) another(t testing.TB, store retention.Store, change func(*retention.SweepOptions)) *retention.Sweeper {
+	t.Helper()
+	opts := retention.SweepOptions{TokenKey: bytes.Repeat([]byte{7}, 32), Clock: s.clock, Batch: 2}
+	if change != nil {
+		change(&opts)
+	}
+	sweeper, err := retention.NewSweeper(compile(t, maximum("m", "P1Y")),
+		[]retention.System{{ID: "files", Source: s.shelf, Disposer: s.shelf, BackupCycleDays: 35}}, store, opts)
+	noError(t, err)
+	return sweeper
 }
 
 func (s *sweepTest) plan(t testing.TB) (*retention.Plan, retention.Approval) {
@@ -311,7 +340,9 @@ func TestRecordsOfAnotherSweepAreLeftAlone(t *testing.T) {
 	s := newSweep(t, dueAndNot(), nil)
 	plan, approval := s.plan(t)
 	noError(t, s.store.CreateSweep(t.Context(), retention.Sweep{ID: "other"}))
-	_, err := s.store.Claim(t.Context(), "other", []retention.Claim{{Token: s.Token("files", "t1", "a"), Record: s.shelf.records["a"]}}, s.clock.at)
+	leases, err := s.store.Lease(t.Context(), "other", []retention.Shard{0}, s.clock.at, s.clock.at.Add(time.Hour))
+	noError(t, err)
+	_, err = s.store.Claim(t.Context(), "other", leases, []retention.Claim{{Token: s.Token("files", "t1", "a"), Record: s.shelf.records["a"]}}, s.clock.at)
 	noError(t, err)
 	_, err = s.Execute(t.Context(), plan, approval)
 	noError(t, err)
@@ -355,8 +386,8 @@ func TestHidingAndReview(t *testing.T) {
 	mail := host.records["m"]
 	mail.Category = "mail"
 	host.records["m"] = mail
-	store := retentiontest.NewStore()
-	s, err := retention.NewSweeper(compile(t, review, law, most), []retention.System{{ID: "files", Source: host, Disposer: host}}, store, store,
+	store := memstore.NewRetention()
+	s, err := retention.NewSweeper(compile(t, review, law, most), []retention.System{{ID: "files", Source: host, Disposer: host}}, store,
 		retention.SweepOptions{TokenKey: make([]byte, 32), Clock: &fixedClock{on("2026-06-01")}})
 	noError(t, err)
 	plan, err := s.Plan(t.Context(), "sweep-1")
@@ -400,10 +431,10 @@ func (s brokenSource) Candidates(context.Context, retention.Query) (retention.Pa
 }
 
 func TestBrokenSourceEndsThePlan(t *testing.T) {
-	store, host := retentiontest.NewStore(), newShelf(t, nil)
+	store, host := memstore.NewRetention(), newShelf(t, nil)
 	opts := retention.SweepOptions{TokenKey: make([]byte, 32)}
 	sweeper := func(source retention.Source) *retention.Sweeper {
-		s, err := retention.NewSweeper(compile(t), []retention.System{{ID: "files", Source: source, Disposer: host}}, store, store, opts)
+		s, err := retention.NewSweeper(compile(t), []retention.System{{ID: "files", Source: source, Disposer: host}}, store, opts)
 		noError(t, err)
 		return s
 	}
@@ -417,6 +448,6 @@ func TestBrokenSourceEndsThePlan(t *testing.T) {
 }
 
 func TestNewSweeperReportsEveryProblem(t *testing.T) {
-	_, err := retention.NewSweeper(nil, []retention.System{{}, {BackupCycleDays: -1}}, nil, nil, retention.SweepOptions{Batch: -1})
+	_, err := retention.NewSweeper(nil, []retention.System{{}, {BackupCycleDays: -1}}, nil, retention.SweepOptions{Batch: -1})
 	equal(t, []string{"required", "identifier", "required", "identifier", "duplicate", "required", "negative", "too_short", "negative"}, problemCodes(t, err))
 }

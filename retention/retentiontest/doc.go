@@ -6,9 +6,10 @@
 //		retentiontest.Run(t, func(t testing.TB) retentiontest.Store { return newStore(t) })
 //	}
 //
-// Every sentence of the contracts of retention.HoldStore and retention.SweepStore
-// has a check, and every failure quotes the sentence. NewStore is a store in
-// memory that passes, for tests of hosts.
+// Every sentence of the contract of retention.Store has a check, and every failure
+// quotes the sentence. RunMutants shows that the checks bite: it breaks a sound
+// store in one way after another. Compare carries out the same random operations on
+// two stores. For tests of hosts, memstore.NewRetention is a store in memory.
 //
 // The package imports the standard library and this module only.
 package retentiontest

@@ -35,7 +35,7 @@ func holdCases() []Case {
 		{"OneOfManyRacingHolds", "All methods MUST be safe for concurrent use.", oneOfManyRacingHolds},
 		{"HoldsOfOtherTenants", "It MUST NOT return those of another tenant.", holdsOfOtherTenants},
 		{"HoldsAreCopies", "All methods MUST return copies.", holdsAreCopies},
-		{"Release", "ReleaseHold sets the last day of a hold.", release},
+		{"ReleaseHold", "ReleaseHold sets the last day of a hold.", release},
 		{"ReleaseAgain", "Releasing again with the same day succeeds; with another the error MUST match privacy.ErrConflict.", releaseAgain},
 		{"ReleaseWhatIsNot", "It MUST match privacy.ErrNotFound if the tenant has no such hold.", releaseWhatIsNot},
 		{"ReleaseBeforeItBegan", "It MUST match privacy.ErrInvalid if the day is before the first of the hold.", releaseBeforeItBegan},

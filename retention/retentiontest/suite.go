@@ -3,10 +3,15 @@ package retentiontest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/retention"
 )
+
+// Store is what Run checks.
+type Store = retention.Store
 
 // Case is one check. Its Clause is the sentence of the contract it is about.
 type Case struct {
@@ -29,7 +34,9 @@ func Run(t *testing.T, newStore func(t testing.TB) Store) {
 }
 
 // Cases returns every case, for hosts with a test framework of their own.
-func Cases() []Case { return append(holdCases(), sweepCases()...) }
+func Cases() []Case {
+	return slices.Concat(holdCases(), requestCases(), sweepCases(), shardCases())
+}
 
 func want(what string, got, want any) error {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
