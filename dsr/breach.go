@@ -51,6 +51,21 @@ type Breach struct {
 	SubjectsNotTold string `json:"subjects_not_told,omitempty"`
 }
 
+// Validate reports what keeps an entry from being stored, as privacy.Problems:
+// an identifier that is none, or no version.
+func (b Breach) Validate() error {
+	var problems privacy.Problems
+	for _, field := range []struct{ path, id string }{{"tenant", string(b.Tenant)}, {"id", string(b.ID)}} {
+		if err := privacy.CheckID(field.path, field.id); err != nil {
+			problems.Add(field.path, "identifier", "%v", err)
+		}
+	}
+	if b.Version == 0 {
+		problems.Add("version", "required", "versions count from 1")
+	}
+	return problems.Err()
+}
+
 // Clock returns the breach clock of the entry in the controller's zone.
 func (b Breach) Clock(r *regime.Regime, zone *time.Location) (regime.BreachClock, error) {
 	return r.Breach(regime.BreachFacts{

@@ -48,6 +48,10 @@ type Case struct {
 	ForwardedAt time.Time `json:"forwarded_at,omitzero"`
 	// DuplicateOf links a case that asks the same again; nothing of it is lost.
 	DuplicateOf CaseID `json:"duplicate_of,omitempty"`
+	// SplitFrom links the case that the rest of a request in both roles is in.
+	SplitFrom CaseID `json:"split_from,omitempty"`
+	// Redacted: what identified the person was taken out; see Redact.
+	Redacted bool `json:"redacted,omitempty"`
 	// Items are one per right, in the order of the request.
 	Items []Item `json:"items"`
 }
@@ -75,6 +79,8 @@ type Item struct {
 	Restricted bool `json:"restricted,omitempty"`
 	// Pauses are the blockers of the past and present with their effect on the clock.
 	Pauses []regime.Pause `json:"pauses,omitempty"`
+	// Followups are what runs beside the period of the item.
+	Followups Followups `json:"followups,omitzero"`
 	// AppealedAt is when an appeal was made, zero if none was.
 	AppealedAt time.Time `json:"appealed_at,omitzero"`
 	// Tasks are what has to be done, one per system.
@@ -108,6 +114,19 @@ func (i Item) clone() Item {
 		i.Extension = &extension
 	}
 	return i
+}
+
+// Redact returns the next version of a case without what identifies a person:
+// the subject, the hash of the request and that of a one-time code. What was
+// done, when and why stays, as does the log, which never held any of it.
+func (c Case) Redact() Case {
+	c = c.clone()
+	c.Version++
+	c.Subject, c.ContentHash, c.Redacted = "", "", true
+	if c.Identity != nil {
+		c.Identity.Salt, c.Identity.Hash = "", ""
+	}
+	return c
 }
 
 // Reported returns where an item stands as it is reported. An item that is

@@ -4,7 +4,8 @@
 // # The law
 //
 // Package regime holds the law as dated, cited data, and the clock that runs on
-// it. A Law is one version of a regime compiled for one kind of request.
+// it. A Law is one version of a regime compiled for one kind of request. Where
+// several laws apply, Service.DeadlinesUnder lists all, and the earliest date wins.
 //
 // # The machine
 //
@@ -25,29 +26,47 @@
 // of the whole.
 //
 // A Procedure computes the next version of a case: Open begins one, Handle
-// applies an event, Plan, StartTask, FinishTask and FailTask do the work, and
-// Protect and Release tell what must not be erased. It stores nothing. A Change
-// is a whole: the case, the lines of its log, and the privacy.Effects that
-// reach the consent ledger in the same unit of work, so that a marketing
-// objection stops and a contested fact is restricted at once.
+// applies an event, Plan, StartTask, FinishTask and FailTask do the work, Protect
+// and Release tell what must not be erased, and Together makes one version of
+// several. It stores nothing. A Change is a whole: the case, the lines of its
+// log, and the privacy.Effects that reach the consent ledger in the same unit of
+// work, so that a marketing objection stops and a contested fact is restricted
+// at once.
 //
 // As a processor the service does not answer: without the controller's written
 // authority every event that decides something is refused, and the case is
 // forwarded with proof. Data under a hold that states its ground in law are
 // withheld, on record, and erased when the ground lapses; a policy is no ground.
 //
-// Identity can be proved by a one-time code, a Challenge: minutes to live, few
-// attempts, kept as a salted hash and bound to its case.
+// Who asks can be unknown at first: a case without an account runs its clock,
+// and is answered when Identify says whose data it is about. A request in both
+// roles is split in two linked cases by OpenSplit.
+//
+// Identity is proved by a one-time code, a Challenge (minutes to live, few
+// attempts, kept as a salted hash and bound to its case), by a signed-in
+// session, or by the host's own IdentityVerifier. What it takes depends on the
+// regime and the right, and IdentityNeeds tells; where the law lets nobody ask,
+// nobody can.
+//
+// Beside the period of an item run its Followups: to acknowledge the request, to
+// decide an appeal, to acknowledge a complaint. Each is a wake-up, and an event
+// on record when it ends in vain.
 //
 // # Service and storage
 //
 // A Service does the same on a store, each command in one unit of work with its
 // log lines, effects, audit events and wake-ups, and once however often it is
-// repeated under one key. CaseStore, WakeStore and BreachStore are the roles
-// that a store plays; package dsrtest holds the suite that a store must pass.
-// Breach is an entry of the register of breaches.
+// repeated under one key. CaseStore, ListStore, WakeStore, BreachStore and
+// ClosedStore are the roles that a store plays; package dsrtest holds the suite
+// that a store must pass. Breach is an entry of the register of breaches.
 //
-// Not part of this package yet: connectors to systems and the runner that calls
-// them, the planning of an erasure from the register, messages and their
-// templates, and access packages.
+// The log of a case is a chain of hashes: ExportLog writes it as JSON lines, and
+// VerifyLog names the first line that is wrong, without the store. It holds codes
+// and references, so that it survives the erasure it records. What identifies
+// the person is in the case only, where ClosedStore.Redact takes it out; when the
+// regime no longer wants the record, ClosedStore.Erase ends that too.
+//
+// Package fulfilment calls the systems and runs what is due. Package message
+// composes what the requester and others are told, package archive the copy of
+// the data.
 package dsr

@@ -63,6 +63,20 @@ const (
 	EventComplaint
 	// EventReopen resumes an ended request for new facts.
 	EventReopen
+	// EventAcknowledge tells the requester that the request arrived (11 CCR §
+	// 7021(a)).
+	EventAcknowledge
+	// EventAcknowledgementOverdue records that the period to do so ended.
+	EventAcknowledgementOverdue
+	// EventAppealOverdue records that the period to decide an appeal ended.
+	EventAppealOverdue
+	// EventComplaintAcknowledged confirms receipt of a complaint (DPA 2018 s.
+	// 164A(3)).
+	EventComplaintAcknowledged
+	// EventComplaintOverdue records that the period to do so ended.
+	EventComplaintOverdue
+	// EventComplaintResolved tells the outcome of a complaint.
+	EventComplaintResolved
 )
 
 var eventNames = []string{
@@ -72,6 +86,8 @@ var eventNames = []string{
 	"forward_to_controller", "forward_acknowledged", "respond", "objection_received", "accuracy_contested",
 	"extend", "fulfil", "fulfil_partially", "refuse", "withdraw", "deadline_reached",
 	"appeal", "appeal_upheld", "appeal_denied", "complaint", "reopen",
+	"acknowledge", "acknowledgement_overdue", "appeal_overdue",
+	"complaint_acknowledged", "complaint_overdue", "complaint_resolved",
 }
 
 // Events returns every event in the order of the constants.

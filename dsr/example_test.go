@@ -71,11 +71,11 @@ func Example() {
 	// answer by 2026-04-02
 	// begun: in_progress []
 	// planned: in_progress []
-	// protected: in_progress [{crm invoice 17(3)(b) de-ao-147 2034-12-31}]
-	// started: in_progress [{crm invoice 17(3)(b) de-ao-147 2034-12-31}]
-	// finished: in_progress [{crm invoice 17(3)(b) de-ao-147 2034-12-31}]
+	// protected: in_progress [crm: invoice under 17(3)(b) (de-ao-147) until 2034-12-31]
+	// started: in_progress [crm: invoice under 17(3)(b) (de-ao-147) until 2034-12-31]
+	// finished: in_progress [crm: invoice under 17(3)(b) (de-ao-147) until 2034-12-31]
 	// guard:hold_active true
-	// answered: partially_fulfilled [{crm invoice 17(3)(b) de-ao-147 2034-12-31}]
+	// answered: partially_fulfilled [crm: invoice under 17(3)(b) (de-ao-147) until 2034-12-31]
 	// the answer must include [reasons_for_withheld_part complaint_to_supervisory_authority judicial_remedy]
 	// released: in_progress []
 }

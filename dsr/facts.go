@@ -39,6 +39,8 @@ type Facts struct {
 	RestrictionRequested bool
 	// WaitElapsed: the requester had the time to reply that the law gives.
 	WaitElapsed bool
+	// ComplaintOpen: a complaint to the controller is open.
+	ComplaintOpen bool
 	// MadePublic: the controller made the data public.
 	MadePublic bool
 	// NotificationImpossible: telling the recipients is impossible or

@@ -52,12 +52,15 @@ const (
 	GuardNoAppealRight
 	// GuardNoComplaintRight: the law knows no complaint to the controller.
 	GuardNoComplaintRight
+	// GuardNoComplaintOpen: there is no complaint to answer.
+	GuardNoComplaintOpen
 )
 
 var guardNames = []string{
 	"", "actor", "processor_not_authorised", "not_processor", "no_reasonable_doubt", "verification_not_allowed",
 	"verification_not_needed", "already_extended", "extension_not_provided", "too_late", "reasons_required",
 	"ground_not_allowed", "burden_of_proof", "hold_active", "tasks_open", "too_early", "no_appeal_right", "no_complaint_right",
+	"no_complaint_open",
 }
 
 // Guards returns every guard in the order of the constants.

@@ -49,7 +49,7 @@ var caseWideEvents = []Event{
 	EventAgentSubmitted, EventAuthorityConfirmed, EventAuthorityFailed,
 	EventIdentityRequested, EventIdentityConfirmed, EventIdentityFailed,
 	EventFeeRequested, EventFeePaid, EventClarificationRequested, EventClarificationReceived, EventNoReply,
-	EventForwardToController, EventForwardAcknowledged, EventRespond,
+	EventForwardToController, EventForwardAcknowledged, EventRespond, EventAcknowledge,
 }
 
 // CaseWide reports whether the event concerns every open item of a case.
@@ -72,6 +72,9 @@ func (p *Procedure) Handle(c Case, cmd Command) (Change, error) {
 		return Change{}, fmt.Errorf("a case is forwarded to somebody: %w", privacy.ErrInvalid)
 	case !cmd.Event.CaseWide():
 		if err := hasItem(c, cmd.Item); err != nil {
+			return Change{}, err
+		}
+		if err := p.knows(c, cmd); err != nil {
 			return Change{}, err
 		}
 	}
@@ -262,10 +265,17 @@ func (p *Procedure) record(it *Item, cmd Command, step Step) {
 		it.Reason = step.Reason
 	}
 	it.Overdue = it.Overdue || step.Overdue
-	it.ComplaintOpen = it.ComplaintOpen || step.ComplaintOpen
+	it.ComplaintOpen = (it.ComplaintOpen || step.ComplaintOpen) && cmd.Event != EventComplaintResolved
+	it.Followups.record(cmd)
 	switch cmd.Event {
 	case EventExtend:
-		it.Extension = &regime.ExtensionNotice{By: cmd.Extension, NoticeAt: cmd.At, Ground: cmd.Ground, Reason: cmd.Explanation}
+		told := regime.ExtensionNotice{By: cmd.Extension, NoticeAt: cmd.At, Ground: cmd.Ground, Reason: cmd.Explanation}
+		if step.To == StateAppealOpen {
+			told.NoticeAt = asStored(told.NoticeAt)
+			it.Followups.AppealExtension = told
+			break
+		}
+		it.Extension = &told
 	case EventAppeal:
 		it.AppealedAt = cmd.At
 	case EventReopen, EventAppealUpheld:
@@ -280,7 +290,7 @@ func (p *Procedure) facts(c *Case, item int, cmd Command) (Facts, error) {
 		Actor: cmd.Actor, Role: c.Role, AuthorisedByController: c.Authority != "", AuthorityProven: c.AgentProven,
 		ReasonableDoubt: cmd.ReasonableDoubt, DirectMarketing: it.DirectMarketing, LargeQuantity: cmd.LargeQuantity,
 		ReasonablyRequired: cmd.ReasonablyRequired, ReasonsGiven: cmd.Explanation != "", Extended: it.Extension != nil,
-		Evidence: cmd.Evidence, Hold: it.Held(), TasksOpen: it.TasksOpen(), RestrictionRequested: cmd.RestrictionRequested,
+		Evidence: cmd.Evidence, ComplaintOpen: it.ComplaintOpen, Hold: it.Held(), TasksOpen: it.TasksOpen(), RestrictionRequested: cmd.RestrictionRequested,
 		MadePublic: cmd.MadePublic, NotificationImpossible: cmd.NotificationImpossible,
 		Ground: cmd.Ground, Reason: cmd.Reason,
 	}
@@ -290,6 +300,7 @@ func (p *Procedure) facts(c *Case, item int, cmd Command) (Facts, error) {
 	case EventNoReply:
 		facts.WaitElapsed = p.waited(c, it, cmd.At)
 	case EventExtend:
+		facts.Extended = it.extended()
 		within, err := p.withinFirstPeriod(c, item, cmd)
 		if err != nil {
 			return Facts{}, err
@@ -313,12 +324,14 @@ func (p *Procedure) waited(c *Case, it *Item, at time.Time) bool {
 // withinFirstPeriod reports whether an extension told now would be in time and
 // within what the law allows.
 func (p *Procedure) withinFirstPeriod(c *Case, item int, cmd Command) (bool, error) {
-	if c.Items[item].Extension != nil {
+	if c.Items[item].extended() {
 		return true, nil // the guard against a second extension speaks first
 	}
-	probe := c.clone()
-	probe.Items[item].Extension = &regime.ExtensionNotice{By: cmd.Extension, NoticeAt: cmd.At, Ground: cmd.Ground, Reason: cmd.Explanation}
-	d, err := p.Deadline(probe, item, cmd.At)
+	told := regime.ExtensionNotice{By: cmd.Extension, NoticeAt: cmd.At, Ground: cmd.Ground, Reason: cmd.Explanation}
+	d, err := p.probe(c, item, told)
+	if errors.Is(err, regime.ErrNotRegulated) {
+		return true, nil // no appeal to extend; the guard says so
+	}
 	if err != nil {
 		return false, err
 	}

@@ -12,9 +12,10 @@ import (
 	"github.com/labelop/privacykit/privacy"
 )
 
-// Challenge is a one-time code that was sent to an address which the service
-// already holds of the subject. Of the code only a salted hash is kept. The
-// identity that it proved lives as long as the case, unlike the code.
+// Challenge is how a case proves identity: a one-time code that was sent to an
+// address which the service already holds of the subject, or another Proof. Of
+// the code only a salted hash is kept. The identity that was proved lives as
+// long as the case, unlike the code.
 type Challenge struct {
 	// Salt and Hash are in hexadecimal; empty once the code is used up.
 	Salt string `json:"salt,omitempty"`
@@ -25,8 +26,10 @@ type Challenge struct {
 	AttemptsLeft int `json:"attempts_left,omitempty"`
 	// Issued counts the codes of the case.
 	Issued int `json:"issued"`
-	// VerifiedAt is when a code proved the identity, zero if none has.
+	// VerifiedAt is when the identity was proved, zero if it was not; Method is
+	// by what.
 	VerifiedAt time.Time `json:"verified_at,omitzero"`
+	Method     Method    `json:"method,omitempty"`
 }
 
 // The limits of a challenge. With five attempts at each of ten codes a guess
@@ -54,7 +57,8 @@ var ErrTooManyCodes = fmt.Errorf("no more codes for this case: %w", privacy.ErrD
 
 // IssueCode gives a case that waits for identity a new code, which ends the one
 // before, and returns it for the host to send. The code is nowhere else: it is
-// neither in the case nor in its log.
+// neither in the case nor in its log. Where the law asks for more than a code
+// the error matches ErrProof.
 func (p *Procedure) IssueCode(c Case, at time.Time) (change Change, code string, err error) {
 	switch {
 	case c.Regime != p.regime.Version():
@@ -63,6 +67,8 @@ func (p *Procedure) IssueCode(c Case, at time.Time) (change Change, code string,
 		return Change{}, "", fmt.Errorf("the case does not wait for identity: %w", privacy.ErrInvalid)
 	case c.Identity != nil && c.Identity.Issued >= CodesPerCase:
 		return Change{}, "", ErrTooManyCodes
+	case !p.IdentityNeeds(c).Code:
+		return Change{}, "", ErrProof
 	}
 	code, salt := newCode(), make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails
@@ -101,7 +107,7 @@ func (p *Procedure) CheckCode(c Case, code string, at time.Time) (Change, error)
 		tried.Version++
 		return Change{Case: tried}, ErrCode
 	}
-	challenge.VerifiedAt = at
+	challenge.VerifiedAt, challenge.Method = at, MethodCode
 	return p.Handle(tried, Command{Event: EventIdentityConfirmed, Actor: ActorSystem, At: at})
 }
 

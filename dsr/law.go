@@ -18,10 +18,12 @@ type Law struct {
 	pause                   [blockerCount]pauseRule
 	silence                 [blockerCount]silenceRule
 	extension               *regime.Extension
+	appealExtension         *regime.Extension
 	expiry                  regime.Expiry
 	appeal, complaint       *privacy.Period // nil: no such right
 	refusal, partial        []regime.Content
 	extended, appealDenied  []regime.Content
+	acknowledgement         []regime.Content
 	notifyRecipients        bool
 	informControllers       bool
 }
@@ -31,6 +33,7 @@ type verification struct {
 	refused Guard // zero: may be asked for
 	doubt   bool
 	failed  Reason
+	instead regime.Request
 }
 
 // pauseRule is a compiled regime.BlockerRule.
@@ -66,8 +69,12 @@ func NewLaw(r *regime.Regime, request regime.Request) (*Law, error) {
 		partial:           contents(r, regime.NoticePartial, request),
 		extended:          contents(r, regime.NoticeExtension, request),
 		appealDenied:      contents(r, regime.NoticeAppealDenied, request),
+		acknowledgement:   contents(r, regime.NoticeAcknowledgement, request),
 		notifyRecipients:  slices.Contains(r.Duties.NotifyRecipients.Rights, request),
 		informControllers: slices.Contains(r.Duties.InformOtherControllers.Rights, request),
+	}
+	if appeal, ok := r.Clock(regime.RequestAppeal); ok {
+		law.appealExtension = appeal.Extension
 	}
 	for b := range law.pause {
 		name := Blocker(b).regime()
@@ -87,6 +94,9 @@ func (l *Law) Request() regime.Request { return l.request }
 
 func compileVerification(rule regime.VerificationRule) verification {
 	v := verification{failed: Reason(rule.FailedReason)}
+	if proof, asks := rule.Needs(); asks {
+		v.instead = proof.Instead
+	}
 	switch rule.Demand {
 	case regime.VerifyAlways:
 	case regime.VerifyOnDoubt:

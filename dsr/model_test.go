@@ -47,7 +47,7 @@ func TestRandomSequences(t *testing.T) {
 	for seed := range sequences {
 		random := rand.New(rand.NewPCG(uint64(seed), 7))
 		n := random.IntN(len(procedures))
-		m := &model{p: procedures[n], random: random, extended: map[int]int{}}
+		m := &model{p: procedures[n], random: random, extended: map[int]int{}, appealExtended: map[int]int{}}
 		if err := m.run(requests[n]); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -64,12 +64,13 @@ func TestRandomSequences(t *testing.T) {
 
 // model is one case and what must be true of it.
 type model struct {
-	p        *dsr.Procedure
-	random   *rand.Rand
-	c        dsr.Case
-	now      time.Time
-	extended map[int]int
-	tasks    int
+	p              *dsr.Procedure
+	random         *rand.Rand
+	c              dsr.Case
+	now            time.Time
+	extended       map[int]int
+	appealExtended map[int]int
+	tasks          int
 	// holds is the model's own record of what is protected.
 	holds []hold
 }
@@ -212,7 +213,16 @@ func (m *model) work(item int) (dsr.Change, error) {
 	if tasks := m.c.Items[item].Tasks; len(tasks) > 0 {
 		id = tasks[m.random.IntN(len(tasks))].ID
 	}
-	switch m.random.IntN(7) {
+	switch m.random.IntN(10) {
+	case 7:
+		return m.p.AttemptTask(m.c, item, id, m.now.Add(time.Hour), m.now)
+	case 8:
+		if m.chance(2) {
+			return m.p.RepeatTask(m.c, item, id, "still_held", pick(m.random, time.Time{}, m.now.Add(time.Hour)), m.now)
+		}
+		return m.p.PostponeTask(m.c, item, id, "ticket", m.now.Add(time.Hour), m.now)
+	case 9:
+		return m.p.ResumeTask(m.c, item, id, m.now)
 	case 0:
 		m.tasks++
 		erase := dsr.Task{ID: dsr.TaskID(fmt.Sprint("erase", m.tasks)), System: system, Action: dsr.ActionErase, Categories: []privacy.CategoryID{"name", "invoice"}}
@@ -221,7 +231,7 @@ func (m *model) work(item int) (dsr.Change, error) {
 	case 1:
 		p := dsr.Protection{
 			System: system, Category: category, Ground: pick(m.random, "17(3)(b)", "17(3)(e)", ""), Source: pick(m.random, "hold-1", "hold-2"),
-			Until: pick(m.random, privacy.Date{}, m.today().AddDays(20)),
+			Until: pick(m.random, privacy.Date{}, m.today().AddDays(20)), Record: pick(m.random, "", "", "r1", "r2"),
 		}
 		change, err := m.p.Protect(m.c, item, p, m.now)
 		if err == nil {
@@ -279,7 +289,7 @@ var answers = []dsr.Event{dsr.EventFulfil, dsr.EventFulfilPartially, dsr.EventRe
 func (m *model) checkEntry(before dsr.Case, change dsr.Change, entry dsr.Entry) error {
 	if entry.Event == 0 {
 		if entry.TaskState == dsr.TaskRunning {
-			return m.checkAttempt(&change.Case.Items[entry.Item], entry)
+			return m.checkAttempt(&before.Items[entry.Item], &change.Case.Items[entry.Item], entry)
 		}
 		return nil
 	}
@@ -292,8 +302,16 @@ func (m *model) checkEntry(before dsr.Case, change dsr.Change, entry dsr.Entry) 
 	if before.Role == privacy.RoleProcessor && before.Authority == "" && entry.To == dsr.StateRefused {
 		return fmt.Errorf("a processor without authority refuses on %s", entry.Event)
 	}
+	if entry.Event == dsr.EventAppeal {
+		delete(m.appealExtended, entry.Item)
+	}
 	if entry.Event == dsr.EventExtend {
-		if m.extended[entry.Item]++; m.extended[entry.Item] > 1 {
+		// An appeal has a period of its own.
+		extended := m.extended
+		if entry.From == dsr.StateAppealOpen {
+			extended = m.appealExtended
+		}
+		if extended[entry.Item]++; extended[entry.Item] > 1 {
 			return fmt.Errorf("extended twice")
 		}
 	}
@@ -321,10 +339,14 @@ func (m *model) checkItem(c dsr.Case, i int) error {
 }
 
 // checkAttempt holds an attempt that began just now to the model's own record.
-func (m *model) checkAttempt(it *dsr.Item, entry dsr.Entry) error {
+func (m *model) checkAttempt(before, it *dsr.Item, entry dsr.Entry) error {
 	at := slices.IndexFunc(it.Tasks, func(t dsr.Task) bool { return t.ID == entry.Task })
 	task := it.Tasks[at]
 	switch {
+	case before.Tasks[at].State == dsr.TaskRunning && !before.Tasks[at].Lost(m.now):
+		return fmt.Errorf("task %s began while an attempt was under way", task.ID)
+	case task.Attempts != before.Tasks[at].Attempts+1:
+		return fmt.Errorf("attempt %d of task %s came after %d", task.Attempts, task.ID, before.Tasks[at].Attempts)
 	case task.NotBefore.After(m.now):
 		return fmt.Errorf("task %s began before its time", task.ID)
 	case !it.Work.Open():
@@ -333,7 +355,8 @@ func (m *model) checkAttempt(it *dsr.Item, entry dsr.Entry) error {
 		return fmt.Errorf("task %s began for a processor without authority", task.ID)
 	}
 	for _, h := range m.holds {
-		if task.Action == dsr.ActionErase && h.item == entry.Item && h.System == task.System && slices.Contains(task.Categories, h.Category) {
+		spared := slices.Contains(task.Spared, dsr.Record{Category: h.Category, Key: h.Record})
+		if task.Action == dsr.ActionErase && h.item == entry.Item && h.System == task.System && slices.Contains(task.Categories, h.Category) && !spared {
 			return fmt.Errorf("task %s erases %s, which %s protects", task.ID, h.Category, h.Source)
 		}
 	}

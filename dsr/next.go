@@ -25,6 +25,9 @@ type Step struct {
 	// MustInclude are the contents of the message to the requester. It is shared
 	// and must not be changed.
 	MustInclude []regime.Content
+	// Instead is what the controller evaluates the request as where the identity
+	// was not proved, "" if it is refused and nothing else (11 CCR § 7024).
+	Instead regime.Request
 	// Forwarded: the request was passed on; see Step.Evidence.
 	Forwarded bool
 	// MustNotify: the requester must be told of this step.
@@ -133,6 +136,7 @@ func (l *Law) apply(step *Step, from State, event Event, f *Facts) Guard {
 		l.refuse(step, ReasonAgentNotAuthorised)
 	case EventIdentityFailed:
 		l.refuse(step, l.failedReason())
+		step.Instead = l.verify.instead
 	case EventNoReply:
 		return l.noReply(step, from, f)
 	case EventForwardToController:
@@ -149,7 +153,7 @@ func (l *Law) apply(step *Step, from State, event Event, f *Facts) Guard {
 	case EventExtend:
 		step.Extended = true
 		step.MustInclude, step.MustNotify = l.extended, true
-		return l.mayExtend(f)
+		return mayExtend(l.extensionFrom(from), f)
 	default:
 		return l.conclude(step, from, event, f)
 	}
@@ -201,6 +205,29 @@ func (l *Law) conclude(step *Step, from State, event Event, f *Facts) Guard {
 		step.Reopened, step.KeepOriginalDue = true, true
 		if f.Reason == "" {
 			return GuardReasonsRequired
+		}
+	default:
+		return l.followUp(step, event, f)
+	}
+	return 0
+}
+
+// followUp is apply for what runs beside the period of a request.
+func (l *Law) followUp(step *Step, event Event, f *Facts) Guard {
+	switch event {
+	case EventAcknowledge:
+		step.MustInclude, step.MustNotify = l.acknowledgement, true
+	case EventAcknowledgementOverdue, EventAppealOverdue:
+		step.Alert = true
+	case EventComplaintAcknowledged, EventComplaintResolved:
+		step.ComplaintOpen, step.MustNotify = event == EventComplaintAcknowledged, true
+		if !f.ComplaintOpen {
+			return GuardNoComplaintOpen
+		}
+	case EventComplaintOverdue:
+		step.ComplaintOpen, step.Alert = true, true
+		if !f.ComplaintOpen {
+			return GuardNoComplaintOpen
 		}
 	}
 	return 0
@@ -257,9 +284,18 @@ func (l *Law) noReply(step *Step, from State, f *Facts) Guard {
 	return 0
 }
 
-func (l *Law) mayExtend(f *Facts) Guard {
+// extensionFrom returns the extension of the period that runs in a state: that
+// of an appeal is another.
+func (l *Law) extensionFrom(from State) *regime.Extension {
+	if from == StateAppealOpen {
+		return l.appealExtension
+	}
+	return l.extension
+}
+
+func mayExtend(extension *regime.Extension, f *Facts) Guard {
 	switch {
-	case l.extension == nil:
+	case extension == nil:
 		return GuardExtensionNotProvided
 	case f.Extended:
 		return GuardAlreadyExtended
@@ -267,7 +303,7 @@ func (l *Law) mayExtend(f *Facts) Guard {
 		return GuardTooLate
 	case !f.ReasonsGiven:
 		return GuardReasonsRequired
-	case l.extension.GroundRequired && !slices.Contains(l.extension.Grounds, f.Ground):
+	case extension.GroundRequired && !slices.Contains(extension.Grounds, f.Ground):
 		return GuardGroundNotAllowed
 	}
 	return 0
@@ -297,6 +333,7 @@ func (l *Law) expire(step *Step, from State, f *Facts) {
 		step.To, step.Reason = StateRefused, ReasonDeemedRefusal
 	case l.expiry == regime.ExpiryMayDeny && from == StateIdentityPending:
 		l.refuse(step, l.failedReason())
+		step.Instead = l.verify.instead
 	}
 }
 

@@ -45,6 +45,9 @@ type Intake struct {
 	Tenant  privacy.TenantID
 	ID      CaseID
 	Subject privacy.SubjectID
+	// Unidentified: who asks has no account, or is not known yet; Subject is then
+	// empty until Procedure.Identify. The clock runs all the same.
+	Unidentified bool
 	// Role is that in which the service holds the data concerned.
 	Role privacy.Role
 	// Authority is the controller's written authority to answer, for a processor.
@@ -56,8 +59,11 @@ type Intake struct {
 	Actor Actor
 	// AgentProven: an agent's authority was shown with the request.
 	AgentProven bool
+	// DuplicateOf links a case that asks the same again.
 	DuplicateOf CaseID
-	Requests    []Asked
+	// SplitFrom links the case that the rest of the request is in; see Split.
+	SplitFrom CaseID
+	Requests  []Asked
 }
 
 // Asked is one right that was asked for.
@@ -78,14 +84,17 @@ type Change struct {
 	Entries []Entry
 	// Effects reach the ledger of consent in the same unit of work.
 	Effects []privacy.Effect
+	// Wakes are wake-ups to set in the same unit of work, besides those at the
+	// deadlines, which the Service sets.
+	Wakes []Wake
 }
 
 // Entry is a line of the log of a case: an event on an item, or what became of
-// a task.
+// a task or a protection.
 type Entry struct {
 	// Item is the index of the item.
 	Item int
-	// Event is zero for a line about a task.
+	// Event is zero for a line about a task or a protection.
 	Event Event
 	Actor Actor
 	At    time.Time
@@ -93,9 +102,14 @@ type Entry struct {
 	From, To State
 	// Step is everything that goes with it.
 	Step Step
-	// Task and its TaskState are set for a line about a task.
+	// Task and its TaskState are set for a line about a task, TaskNow is the task
+	// as it then stands.
 	Task      TaskID
 	TaskState TaskState
+	TaskNow   Task
+	// Protection and what became of it are set for a line about a protection.
+	Protection       Protection
+	ProtectionChange ProtectionChange
 }
 
 // Open begins a case. Every item gets what takes effect at once: a withdrawal
@@ -110,7 +124,7 @@ func (p *Procedure) Open(in Intake) (Change, error) {
 	c := Case{
 		Tenant: in.Tenant, ID: in.ID, Version: 1, Subject: in.Subject, Role: in.Role, Authority: in.Authority,
 		Regime: p.regime.Version(), Received: in.Received, ContentHash: in.ContentHash, Channel: in.Channel,
-		DuplicateOf: in.DuplicateOf, Items: make([]Item, len(in.Requests)),
+		DuplicateOf: in.DuplicateOf, SplitFrom: in.SplitFrom, Items: make([]Item, len(in.Requests)),
 	}
 	change := Change{Case: c}
 	for i, asked := range in.Requests {
@@ -143,8 +157,14 @@ func (p *Procedure) check(in Intake) error {
 	}
 	identify("tenant", string(in.Tenant))
 	identify("id", string(in.ID))
-	if in.Subject != "" || in.Role != privacy.RoleProcessor {
+	if in.Subject != "" || in.Role != privacy.RoleProcessor && !in.Unidentified {
 		identify("subject", string(in.Subject))
+	}
+	if in.Unidentified && in.Subject != "" {
+		problems.Add("unidentified", "contradiction", "the subject is known")
+	}
+	if in.ID != "" && (in.DuplicateOf == in.ID || in.SplitFrom == in.ID) {
+		problems.Add("duplicate_of", "cycle", "a case is linked to another, not to itself")
 	}
 	if !in.Role.Valid() {
 		problems.Add("role", "required", "the role in which the data are held is missing")
@@ -235,6 +255,12 @@ func (p *Procedure) fee(it *Item) *regime.Fee {
 	}
 	return fee
 }
+
+// Regime returns the version of the law by which the procedure runs.
+func (p *Procedure) Regime() *regime.Regime { return p.regime }
+
+// Zone returns that of the controller's establishment.
+func (p *Procedure) Zone() *time.Location { return p.zone }
 
 // day returns the controller's civil date.
 func (p *Procedure) day(t time.Time) privacy.Date { return privacy.DateOf(t, p.zone) }

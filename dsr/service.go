@@ -29,6 +29,10 @@ type Options struct {
 	Source string
 	// Hooks see every operation, if not nil.
 	Hooks privacy.Hooks
+	// RemindDays are how many days before the due day of an open item a wake-up
+	// of kind WakeReminder is set. Without any nobody is reminded; that a period
+	// ended is recorded all the same.
+	RemindDays []int
 }
 
 // Service opens cases and moves them along, each command in one unit of work:
@@ -43,6 +47,7 @@ type Service struct {
 	ids        privacy.IDSource
 	source     string
 	hooks      privacy.Hooks
+	remindDays []int
 }
 
 // NewService returns a service on a store. The error matches privacy.ErrInvalid.
@@ -53,6 +58,7 @@ func NewService(cases CaseStore, options Options) (*Service, error) {
 	s := &Service{
 		cases: cases, book: options.Book, procedures: map[string]*Procedure{}, zone: options.Zone,
 		clock: options.Clock, ids: options.IDs, source: options.Source, hooks: options.Hooks,
+		remindDays: slices.Clone(options.RemindDays),
 	}
 	if s.book == nil {
 		presets, err := regime.Presets()
@@ -129,7 +135,7 @@ func (s *Service) Handle(ctx context.Context, tenant privacy.TenantID, id CaseID
 	if err != nil {
 		return Case{}, err
 	}
-	return s.change(ctx, "dsr.handle", tenant, id, key, digest, func(p *Procedure, c Case) (Change, error) {
+	return s.change(ctx, "dsr.handle", tenant, id, written{key: key, digest: digest}, func(p *Procedure, c Case) (Change, error) {
 		if cmd.At.IsZero() {
 			cmd.At = s.clock.Now()
 		}
@@ -142,13 +148,20 @@ func (s *Service) Handle(ctx context.Context, tenant privacy.TenantID, id CaseID
 // called again, when another update came between, and must have no effect of
 // its own. The digest stands for what is asked under the key.
 func (s *Service) Work(ctx context.Context, tenant privacy.TenantID, id CaseID, key, digest string, change func(p *Procedure, c Case) (Change, error)) (Case, error) {
-	return s.change(ctx, "dsr.work", tenant, id, key, digest, change)
+	return s.change(ctx, "dsr.work", tenant, id, written{key: key, digest: digest}, change)
+}
+
+// Complete is Work under a lease: the wake-up is completed in the same unit of
+// work, and if the lease is not the latest any more the error matches
+// privacy.ErrConflict and nothing is written.
+func (s *Service) Complete(ctx context.Context, lease Lease, id CaseID, change func(p *Procedure, c Case) (Change, error)) (Case, error) {
+	return s.change(ctx, "dsr.complete", lease.Tenant, id, written{completes: &lease}, change)
 }
 
 // IssueCode gives a case that waits for identity a new one-time code and returns
 // it for the host to send; see Procedure.IssueCode.
 func (s *Service) IssueCode(ctx context.Context, tenant privacy.TenantID, id CaseID) (code string, err error) {
-	_, err = s.change(ctx, "dsr.issue_code", tenant, id, "", "", func(p *Procedure, c Case) (Change, error) {
+	_, err = s.change(ctx, "dsr.issue_code", tenant, id, written{}, func(p *Procedure, c Case) (Change, error) {
 		var change Change
 		var err error
 		change, code, err = p.IssueCode(c, s.clock.Now())
@@ -164,7 +177,7 @@ func (s *Service) IssueCode(ctx context.Context, tenant privacy.TenantID, id Cas
 // code is wrong the error matches ErrCode.
 func (s *Service) CheckCode(ctx context.Context, tenant privacy.TenantID, id CaseID, code string) (Case, error) {
 	var wrong error
-	c, err := s.change(ctx, "dsr.check_code", tenant, id, "", "", func(p *Procedure, c Case) (Change, error) {
+	c, err := s.change(ctx, "dsr.check_code", tenant, id, written{}, func(p *Procedure, c Case) (Change, error) {
 		change, err := p.CheckCode(c, code, s.clock.Now())
 		if wrong = nil; errors.Is(err, ErrCode) {
 			wrong, err = err, nil
@@ -180,10 +193,10 @@ func (s *Service) CheckCode(ctx context.Context, tenant privacy.TenantID, id Cas
 // attempts bounds how often a command is computed anew from a newer version.
 const attempts = 5
 
-func (s *Service) change(ctx context.Context, operation string, tenant privacy.TenantID, id CaseID, key, digest string, compute func(p *Procedure, c Case) (Change, error)) (changed Case, err error) {
+func (s *Service) change(ctx context.Context, operation string, tenant privacy.TenantID, id CaseID, w written, compute func(p *Procedure, c Case) (Change, error)) (changed Case, err error) {
 	ctx, end := s.hooks.Start(ctx, operation)
 	defer func() { end(err) }()
-	if done, err := s.repeated(ctx, tenant, key, digest); done || err != nil {
+	if done, err := s.repeated(ctx, tenant, w.key, w.digest); done || err != nil {
 		return s.reread(ctx, tenant, id, err)
 	}
 	for range attempts {
@@ -199,8 +212,8 @@ func (s *Service) change(ctx context.Context, operation string, tenant privacy.T
 		if err != nil {
 			return Case{}, err
 		}
-		err = s.write(ctx, c.Version, change, written{key: key, digest: digest})
-		if err == nil && key != "" {
+		err = s.write(ctx, c.Version, change, w)
+		if err == nil && w.key != "" {
 			// Another call with this key may have come first.
 			return s.cases.Case(ctx, tenant, id)
 		}
@@ -213,6 +226,10 @@ func (s *Service) change(ctx context.Context, operation string, tenant privacy.T
 	}
 	return Case{}, fmt.Errorf("other updates came between %d times: %w", attempts, privacy.ErrConflict)
 }
+
+// Procedure returns the procedure that a case runs by. The error matches
+// regime.ErrUnknownRegime if the book does not have its version of the law.
+func (s *Service) Procedure(c Case) (*Procedure, error) { return s.procedure(c) }
 
 // procedure returns that of the version of the law that a case is bound to.
 func (s *Service) procedure(c Case) (*Procedure, error) {
@@ -269,11 +286,14 @@ type written struct {
 // write hands a change to the store as one unit of work.
 func (s *Service) write(ctx context.Context, expect uint64, change Change, w written) error {
 	u := Update{
-		Expect: expect, Case: change.Case, Effects: change.Effects,
+		Expect: expect, Case: change.Case, Effects: change.Effects, Wakes: slices.Clone(change.Wakes),
 		Key: w.key, Digest: w.digest, Completes: w.completes,
 	}
 	p := s.procedures[change.Case.Regime]
 	if err := p.schedule(&u, s.clock.Now()); err != nil {
+		return err
+	}
+	if err := s.remind(p, &u); err != nil {
 		return err
 	}
 	for i, entry := range change.Entries {
@@ -290,27 +310,62 @@ func (s *Service) write(ctx context.Context, expect uint64, change Change, w wri
 // logged is a line of the log: who, when, what, under which law, with the
 // inputs and the result of the date that follows.
 type logged struct {
-	Item      int              `json:"item"`
-	Version   uint64           `json:"version"`
-	Regime    string           `json:"regime"`
-	Event     string           `json:"event,omitempty"`
-	Actor     string           `json:"actor"`
-	From      string           `json:"from,omitempty"`
-	To        string           `json:"to,omitempty"`
-	Reason    Reason           `json:"reason,omitempty"`
-	Due       privacy.Date     `json:"due,omitzero"`
-	Clock     string           `json:"clock,omitempty"`
-	Pauses    []regime.Pause   `json:"pauses,omitempty"`
-	Contents  []regime.Content `json:"must_include,omitempty"`
-	Duties    []string         `json:"duties,omitempty"`
-	Task      TaskID           `json:"task,omitempty"`
-	TaskState TaskState        `json:"task_state,omitempty"`
+	Item     int              `json:"item"`
+	Version  uint64           `json:"version"`
+	Regime   string           `json:"regime"`
+	Event    string           `json:"event,omitempty"`
+	Actor    string           `json:"actor"`
+	From     string           `json:"from,omitempty"`
+	To       string           `json:"to,omitempty"`
+	Reason   Reason           `json:"reason,omitempty"`
+	Due      privacy.Date     `json:"due,omitzero"`
+	Clock    string           `json:"clock,omitempty"`
+	Pauses   []regime.Pause   `json:"pauses,omitempty"`
+	Contents []regime.Content `json:"must_include,omitempty"`
+	Duties   []string         `json:"duties,omitempty"`
+	Task     *loggedTask      `json:"task,omitempty"`
+	// Protection is a protection that began or ended, as Became says.
+	Protection *Protection      `json:"protection,omitempty"`
+	Became     ProtectionChange `json:"protection_change,omitempty"`
+}
+
+// loggedTask is what became of a task: which data it concerns, which attempt it
+// was, and the proof or the problem.
+type loggedTask struct {
+	ID         TaskID               `json:"id"`
+	State      TaskState            `json:"state"`
+	Action     Action               `json:"action"`
+	System     privacy.SystemID     `json:"system,omitempty"`
+	Recipient  privacy.RecipientID  `json:"recipient,omitempty"`
+	Categories []privacy.CategoryID `json:"categories,omitempty"`
+	Withheld   []privacy.CategoryID `json:"withheld,omitempty"`
+	Spared     []Record             `json:"spared,omitempty"`
+	Attempt    int                  `json:"attempt,omitempty"`
+	Evidence   string               `json:"evidence,omitempty"`
+	Problem    string               `json:"problem,omitempty"`
+}
+
+func logTask(t Task) *loggedTask {
+	state := t.State
+	if state == TaskPending {
+		state = "pending"
+	}
+	return &loggedTask{
+		ID: t.ID, State: state, Action: t.Action, System: t.System, Recipient: t.Recipient, Categories: t.Categories,
+		Withheld: t.Withheld, Spared: t.Spared, Attempt: t.Attempts, Evidence: t.Evidence, Problem: t.Problem,
+	}
 }
 
 func (p *Procedure) line(c Case, entry Entry) (LogLine, error) {
 	l := logged{
 		Item: entry.Item, Version: c.Version, Regime: c.Regime, Actor: entry.Actor.String(),
-		Reason: entry.Step.Reason, Contents: entry.Step.MustInclude, Task: entry.Task, TaskState: entry.TaskState,
+		Reason: entry.Step.Reason, Contents: entry.Step.MustInclude, Became: entry.ProtectionChange,
+	}
+	switch {
+	case entry.Task != "":
+		l.Task = logTask(entry.TaskNow)
+	case entry.ProtectionChange != "":
+		l.Protection = &entry.Protection
 	}
 	if entry.Event != 0 {
 		d, err := p.Deadline(c, entry.Item, entry.At)
@@ -334,8 +389,11 @@ func (p *Procedure) line(c Case, entry Entry) (LogLine, error) {
 // repeated write of the same version repeats it.
 func (s *Service) event(c Case, entry Entry, n int) privacy.Event {
 	what := "task"
-	if entry.Event != 0 {
+	switch {
+	case entry.Event != 0:
 		what = entry.Event.String()
+	case entry.ProtectionChange != "":
+		what = string(entry.ProtectionChange)
 	}
 	return privacy.Event{
 		ID:     fmt.Sprintf("%s/%s/%d/%d", c.Tenant, c.ID, c.Version, n),

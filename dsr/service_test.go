@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/labelop/privacykit/dsr"
-	"github.com/labelop/privacykit/dsr/internal/refstore"
 	"github.com/labelop/privacykit/dsr/regime"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
@@ -17,13 +16,13 @@ import (
 
 type desk struct {
 	*dsr.Service
-	store *refstore.Store
+	store *memory
 	clock *privacytest.Clock
 }
 
 func newDesk(t *testing.T) desk {
 	t.Helper()
-	store, clock := refstore.New(), privacytest.NewClock(received)
+	store, clock := newMemory(), privacytest.NewClock(received)
 	service, err := dsr.NewService(store, dsr.Options{
 		Zone: time.UTC, Calendar: privacy.WeekdaysOnly(), Clock: clock, IDs: privacytest.NewIDs("case"), Source: "/labelop/dsr",
 	})
@@ -162,7 +161,7 @@ func TestServiceWritesEffectsWithTheCase(t *testing.T) {
 
 // racing is a store in which another update comes first, some times.
 type racing struct {
-	*refstore.Store
+	*memory
 	races int
 }
 
@@ -171,12 +170,12 @@ func (r *racing) Update(ctx context.Context, u dsr.Update) error {
 		r.races--
 		return privacy.ErrConflict
 	}
-	return r.Store.Update(ctx, u)
+	return r.memory.Update(ctx, u)
 }
 
 func TestServiceComputesAnewAfterAConflict(t *testing.T) {
 	for races, want := range map[int]error{4: nil, 5: privacy.ErrConflict} {
-		store := &racing{refstore.New(), races}
+		store := &racing{newMemory(), races}
 		s, err := dsr.NewService(store, dsr.Options{Zone: time.UTC, Calendar: privacy.WeekdaysOnly(), Clock: privacytest.NewClock(received)})
 		if err != nil {
 			t.Fatal(err)
@@ -193,9 +192,9 @@ func TestServiceComputesAnewAfterAConflict(t *testing.T) {
 
 // Whichever call to the store fails, the error comes out.
 func TestServiceReportsAFailingStore(t *testing.T) {
-	for call := int64(1); call <= 8; call++ {
+	for call := 1; call <= 8; call++ {
 		d := newDesk(t)
-		d.store.FailAt = call
+		d.store.failAt = call
 		c, err := d.Open(t.Context(), "eu-gdpr", asking(regime.RequestAccess), "k1")
 		if err == nil {
 			_, err = d.Handle(t.Context(), "t", c.ID, dsr.Command{Event: dsr.EventBegin, Actor: dsr.ActorStaff}, "k2")
@@ -203,7 +202,7 @@ func TestServiceReportsAFailingStore(t *testing.T) {
 		if err == nil {
 			_, err = d.Deadlines(t.Context(), "t", c.ID)
 		}
-		if used := d.store.Calls.Load(); used >= call && !errors.Is(err, refstore.ErrUnreachable) {
+		if used := d.store.calls; used >= call && !errors.Is(err, errUnreachable) {
 			t.Errorf("call %d: %v", call, err)
 		}
 	}
@@ -308,13 +307,13 @@ func TestServiceWakesForNothing(t *testing.T) {
 func TestServiceNeedsAStoreAndAZone(t *testing.T) {
 	for name, build := range map[string]func() (*dsr.Service, error){
 		"no store": func() (*dsr.Service, error) { return dsr.NewService(nil, dsr.Options{Zone: time.UTC}) },
-		"no zone":  func() (*dsr.Service, error) { return dsr.NewService(refstore.New(), dsr.Options{}) },
+		"no zone":  func() (*dsr.Service, error) { return dsr.NewService(newMemory(), dsr.Options{}) },
 	} {
 		if _, err := build(); !errors.Is(err, privacy.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	s, err := dsr.NewService(refstore.New(), dsr.Options{Zone: time.UTC, Book: new(regime.Book)})
+	s, err := dsr.NewService(newMemory(), dsr.Options{Zone: time.UTC, Book: new(regime.Book)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,11 @@ var (
 	pending = []State{StateIdentityPending, StateAgentAuthorityPending, StateFeePending, StateClarificationPending}
 	decided = []State{StatePartiallyFulfilled, StateFulfilled, StateRefused, StateClosed}
 
+	complainable = slices.Concat(decided, open, []State{StateWithdrawn})
+
 	byRequester = []Actor{ActorSubject, ActorAgent}
 	byStaff     = []Actor{ActorStaff, ActorProcessor, ActorSystem}
+	byClock     = []Actor{ActorSystem, ActorStaff}
 	byAnyone    = []Actor{ActorSubject, ActorAgent, ActorStaff, ActorProcessor, ActorSystem}
 )
 
@@ -102,7 +105,7 @@ var table = []Rule{
 	{Event: EventAccuracyContested, From: []State{StateReceived, StateInProgress}, To: StateInProgress, Actors: byAnyone},
 	{Event: EventAccuracyContested, From: pending, Actors: byAnyone},
 	{
-		Event: EventExtend, From: open, Actors: byStaff,
+		Event: EventExtend, From: slices.Concat(open, []State{StateAppealOpen}), Actors: byStaff,
 		Guards: []Guard{
 			GuardProcessorNotAuthorised, GuardActor, GuardExtensionNotProvided,
 			GuardAlreadyExtended, GuardTooLate, GuardReasonsRequired, GuardGroundNotAllowed,
@@ -135,12 +138,27 @@ var table = []Rule{
 		Actors: byStaff, Guards: []Guard{GuardProcessorNotAuthorised, GuardActor},
 	},
 	{
-		Event: EventComplaint, From: slices.Concat(decided, open, []State{StateWithdrawn}),
+		Event: EventComplaint, From: complainable,
 		Actors: byRequester, Guards: []Guard{GuardActor, GuardNoComplaintRight},
 	},
 	{
 		Event: EventReopen, From: decided, To: StateInProgress,
 		Actors: byStaff, Guards: []Guard{GuardProcessorNotAuthorised, GuardActor, GuardReasonsRequired},
+	},
+	{
+		Event: EventAcknowledge, From: open,
+		Actors: byStaff, Guards: []Guard{GuardProcessorNotAuthorised, GuardActor},
+	},
+	{Event: EventAcknowledgementOverdue, From: open, Actors: byClock, Guards: []Guard{GuardActor}},
+	{Event: EventAppealOverdue, From: []State{StateAppealOpen}, Actors: byClock, Guards: []Guard{GuardActor}},
+	{
+		Event: EventComplaintAcknowledged, From: complainable, Actors: byStaff,
+		Guards: []Guard{GuardProcessorNotAuthorised, GuardActor, GuardNoComplaintOpen},
+	},
+	{Event: EventComplaintOverdue, From: complainable, Actors: byClock, Guards: []Guard{GuardActor, GuardNoComplaintOpen}},
+	{
+		Event: EventComplaintResolved, From: complainable, Actors: byStaff,
+		Guards: []Guard{GuardProcessorNotAuthorised, GuardActor, GuardNoComplaintOpen},
 	},
 }
 
@@ -203,10 +221,10 @@ func compile(rules []Rule) (cells [maxStates * maxEvents]cell) {
 	return cells
 }
 
-// The table has room for 16 states and 32 events, so that an index is a shift.
+// The table has room for 16 states and 64 events, so that an index is a shift.
 const (
 	maxStates = 16
-	maxEvents = 32
+	maxEvents = 64
 )
 
-func index(s State, e Event) int { return int(s&(maxStates-1))<<5 | int(e&(maxEvents-1)) }
+func index(s State, e Event) int { return int(s&(maxStates-1))<<6 | int(e&(maxEvents-1)) }

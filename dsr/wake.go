@@ -9,21 +9,26 @@ import (
 	"github.com/labelop/privacykit/privacy"
 )
 
-// WakeDeadline is the kind of the wake-up at the end of a period. The database
-// is the truth: a wake-up of a period that was extended or answered since then
-// finds nothing to do.
+// WakeDeadline is the kind of the wake-up at the end of a period: that of an
+// item, or of one of its Followups. The database is the truth: a wake-up of a
+// period that was extended or answered since then finds nothing to do.
 const WakeDeadline = "dsr.deadline"
 
 // deadlineWake is the payload of a WakeDeadline.
 type deadlineWake struct {
 	Case CaseID `json:"case"`
 	Item int    `json:"item"`
+	// Followup is what runs beside the period of the item, "" for the period.
+	Followup FollowupKind `json:"followup,omitempty"`
 }
 
 // schedule sets the due day of the case and the wake-ups at the deadlines of
 // its open items. An item whose clock has no end yet gets one when it has.
 func (p *Procedure) schedule(u *Update, now time.Time) error {
 	for i := range u.Case.Items {
+		if err := p.scheduleFollowups(u, i); err != nil {
+			return err
+		}
 		if !u.Case.Items[i].Work.Open() {
 			continue
 		}
@@ -40,21 +45,46 @@ func (p *Procedure) schedule(u *Update, now time.Time) error {
 		if u.Case.Items[i].Overdue {
 			continue
 		}
-		payload, err := privacy.CanonicalJSON(deadlineWake{u.Case.ID, i})
+		wake, err := newDeadlineWake(u.Case, deadlineWake{Case: u.Case.ID, Item: i}, d.Due, d.DueEnd)
 		if err != nil {
 			return err
 		}
-		u.Wakes = append(u.Wakes, Wake{
-			Tenant: u.Case.Tenant, Kind: WakeDeadline, Key: fmt.Sprintf("%s/%d/%s", u.Case.ID, i, d.Due),
-			RunAt: d.DueEnd, Payload: string(payload),
-		})
+		u.Wakes = append(u.Wakes, wake)
 	}
 	return nil
 }
 
+// scheduleFollowups sets the wake-ups of what runs beside the period of an item.
+func (p *Procedure) scheduleFollowups(u *Update, item int) error {
+	followups, err := p.Followups(u.Case, item)
+	if err != nil {
+		return err
+	}
+	for _, f := range followups {
+		if f.Overdue {
+			continue
+		}
+		wake, err := newDeadlineWake(u.Case, deadlineWake{u.Case.ID, item, f.Kind}, f.Due, f.DueEnd)
+		if err != nil {
+			return err
+		}
+		u.Wakes = append(u.Wakes, wake)
+	}
+	return nil
+}
+
+func newDeadlineWake(c Case, payload deadlineWake, due privacy.Date, at time.Time) (Wake, error) {
+	text, err := privacy.CanonicalJSON(payload)
+	key := fmt.Sprintf("%s/%d/%s", payload.Case, payload.Item, due)
+	if payload.Followup != "" {
+		key += "/" + string(payload.Followup)
+	}
+	return Wake{Tenant: c.Tenant, Kind: WakeDeadline, Key: key, RunAt: at, Payload: string(text)}, err
+}
+
 // Wake acts on a claimed wake-up of kind WakeDeadline: if the period of the item
 // has ended without an answer, it records EventDeadlineReached and what the law
-// makes of it; if not, it does nothing. The lease is completed in the same unit
+// makes of it, and that of a follow-up by its own event; if not, it does nothing. The lease is completed in the same unit
 // of work, so that a process that slept past it is fenced off with an error
 // matching privacy.ErrConflict. Any other kind is privacy.ErrInvalid.
 func (s *Service) Wake(ctx context.Context, lease Lease) (woken Case, err error) {
@@ -74,7 +104,7 @@ func (s *Service) Wake(ctx context.Context, lease Lease) (woken Case, err error)
 	if err := hasItem(c, payload.Item); err != nil {
 		return Case{}, err
 	}
-	change, err := s.expire(c, payload.Item)
+	change, err := s.expire(c, payload)
 	if err != nil {
 		return Case{}, err
 	}
@@ -83,21 +113,34 @@ func (s *Service) Wake(ctx context.Context, lease Lease) (woken Case, err error)
 
 // expire returns what the end of a period makes of a case, which is nothing but
 // a version if it has not ended.
-func (s *Service) expire(c Case, item int) (Change, error) {
+func (s *Service) expire(c Case, wake deadlineWake) (Change, error) {
 	p, err := s.procedure(c)
 	if err != nil {
 		return Change{}, err
 	}
 	now := s.clock.Now()
-	d, err := p.Deadline(c, item, now)
+	event, err := p.ended(c, wake, now)
 	if err != nil {
 		return Change{}, err
 	}
-	it := &c.Items[item]
-	if !it.Work.Open() || it.Overdue || d.Due.IsZero() || now.Before(d.DueEnd) {
+	if event == 0 {
 		next := c.clone()
 		next.Version++
 		return Change{Case: next}, nil
 	}
-	return p.Handle(c, Command{Event: EventDeadlineReached, Item: item, Actor: ActorSystem, At: now})
+	return p.Handle(c, Command{Event: event, Item: wake.Item, Actor: ActorSystem, At: now})
+}
+
+// ended returns the event that records the end of a period, zero if it has not
+// ended or no longer runs.
+func (p *Procedure) ended(c Case, wake deadlineWake, now time.Time) (Event, error) {
+	if wake.Followup != "" {
+		return p.followupEnded(c, wake, now)
+	}
+	d, err := p.Deadline(c, wake.Item, now)
+	it := &c.Items[wake.Item]
+	if err != nil || !it.Work.Open() || it.Overdue || d.Due.IsZero() || now.Before(d.DueEnd) {
+		return 0, err
+	}
+	return EventDeadlineReached, nil
 }

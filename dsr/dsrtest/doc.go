@@ -5,6 +5,10 @@
 //		dsrtest.Run(t, func(t testing.TB) dsrtest.Harness { ... })
 //	}
 //
-// Each Clause quotes the sentence of the contract that it checks. The package
-// imports only the standard library and this module.
+// Each Clause quotes the sentence of the contract that it checks. RunMutants
+// proves that the clauses bite: it breaks one sentence after another around the
+// adapter's own store. Compare carries out random operations on two stores and
+// tells where they first differ.
+//
+// The package imports only the standard library and this module.
 package dsrtest

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/labelop/privacykit/dsr/dsrtest"
-	"github.com/labelop/privacykit/dsr/internal/refstore"
 )
 
 // An adapter runs every clause by Run. A single one can be checked by hand, for
@@ -14,7 +13,7 @@ func Example() {
 	for _, clause := range dsrtest.Clauses() {
 		if clause.Name == "update_effects" {
 			fmt.Println(clause.Text)
-			fmt.Println(clause.Check(context.Background(), harness(refstore.New())))
+			fmt.Println(clause.Check(context.Background(), inMemory(nil)))
 		}
 	}
 	// Output:

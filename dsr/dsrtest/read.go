@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/labelop/privacykit/dsr"
+	"github.com/labelop/privacykit/dsr/regime"
 	"github.com/labelop/privacykit/privacy"
 )
 
 func readClauses() []Clause {
 	return []Clause{
 		{"case_round_trip", "Times MUST come back as the same instant to the microsecond, in UTC.", caseRoundTrip},
+		{"case_times", "Times MUST come back as the same instant to the microsecond, in UTC.", caseTimes},
 		{"case_tenants", "What one tenant stored MUST NOT be visible to another.", caseTenants},
 		{"case_ids", "Identifiers MUST be compared byte for byte.", caseIDs},
 		{"case_copies", "Values that are returned or passed in MUST NOT share memory with what is stored.", caseCopies},
@@ -20,6 +22,9 @@ func readClauses() []Clause {
 		{"open_order", "Open returns summaries of open cases in order of their due day, then id, cases without a due day last.", openOrder},
 		{"open_only", "Open returns open cases.", openOnly},
 		{"open_stable", "A case that is added or moved while pages are read MUST NOT make another case appear twice or not at all.", openStable},
+		{"by_state", "ByState returns the cases in a state, as Case.State reports it, in the order of CaseStore.Open.", byState},
+		{"of_subject", "OfSubject returns the cases of a subject, open and closed, in order of their ids.", ofSubject},
+		{"limits", "A limit below 1 MUST be an error matching privacy.ErrInvalid.", limits},
 	}
 }
 
@@ -27,17 +32,17 @@ func caseRoundTrip(ctx context.Context, h Harness) error {
 	berlin := time.FixedZone("UTC+1", 3600)
 	u := creation("t", "c")
 	u.Case.Received = epoch.In(berlin)
-	if err := h.Cases.Update(ctx, u); err != nil {
+	if err := h.Update(ctx, u); err != nil {
 		return err
 	}
-	got, err := h.Cases.Case(ctx, "t", "c")
+	got, err := h.Case(ctx, "t", "c")
 	if err != nil {
 		return err
 	}
 	if wanted := caseOf("t", "c"); !reflect.DeepEqual(got, wanted) {
 		return fmt.Errorf("got %+v, want %+v", got, wanted)
 	}
-	lines, err := h.Cases.Log(ctx, "t", "c", 0, 1)
+	lines, err := h.Log(ctx, "t", "c", 0, 1)
 	if err != nil {
 		return err
 	}
@@ -47,34 +52,65 @@ func caseRoundTrip(ctx context.Context, h Harness) error {
 	return nil
 }
 
+func caseTimes(ctx context.Context, h Harness) error {
+	at := epoch.Add(999 * time.Nanosecond).In(time.FixedZone("UTC+1", 3600))
+	u := creation("t", "c")
+	u.Case.Received, u.Case.ForwardedAt = at, at
+	u.Case.Identity = &dsr.Challenge{Expires: at, VerifiedAt: at, Issued: 1}
+	item := &u.Case.Items[0]
+	item.AppealedAt, item.Extension, item.Tasks[0].NotBefore = at, &regime.ExtensionNotice{NoticeAt: at}, at
+	if err := h.Update(ctx, u); err != nil {
+		return err
+	}
+	got, err := h.Case(ctx, "t", "c")
+	if err != nil {
+		return err
+	}
+	if got.Identity == nil || len(got.Items) != 1 || got.Items[0].Extension == nil || len(got.Items[0].Tasks) != 1 {
+		return fmt.Errorf("got %+v", got)
+	}
+	back := got.Items[0]
+	for i, t := range []time.Time{
+		got.Received, got.ForwardedAt, got.Identity.Expires, got.Identity.VerifiedAt,
+		back.AppealedAt, back.Extension.NoticeAt, back.Tasks[0].NotBefore,
+	} {
+		if !t.Equal(epoch) || t.Location() != time.UTC {
+			return fmt.Errorf("time %d came back as %v, want %v", i, t, epoch)
+		}
+	}
+	return nil
+}
+
 func caseTenants(ctx context.Context, h Harness) error {
-	if err := h.Cases.Update(ctx, creation("t", "c")); err != nil {
+	if err := h.Update(ctx, creation("t", "c")); err != nil {
 		return err
 	}
-	_, missing := h.Cases.Case(ctx, "u", "c")
-	lines, logErr := h.Cases.Log(ctx, "u", "c", 0, 10)
-	open, openErr := h.Cases.Open(ctx, "u", dsr.Position{}, 10)
-	if err := first(want(missing, privacy.ErrNotFound), logErr, openErr); err != nil {
+	_, missing := h.Case(ctx, "u", "c")
+	lines, logErr := h.Log(ctx, "u", "c", 0, 10)
+	open, openErr := h.Open(ctx, "u", dsr.Position{}, 10)
+	inState, stateErr := h.ByState(ctx, "u", dsr.StateReceived, dsr.Position{}, 10)
+	ofSubject, subjectErr := h.OfSubject(ctx, "u", "s1", "", 10)
+	if err := first(want(missing, privacy.ErrNotFound), logErr, openErr, stateErr, subjectErr); err != nil {
 		return err
 	}
-	if len(lines)+len(open) != 0 {
-		return fmt.Errorf("another tenant sees %d lines and %d cases", len(lines), len(open))
+	if n := len(open) + len(inState) + len(ofSubject); len(lines)+n != 0 {
+		return fmt.Errorf("another tenant sees %d lines and %d cases", len(lines), n)
 	}
 	return first(
-		want(h.Cases.Update(ctx, following("u", "c", 1)), privacy.ErrNotFound),
-		h.Cases.Update(ctx, creation("u", "c")),
+		want(h.Update(ctx, following("u", "c", 1)), privacy.ErrNotFound),
+		h.Update(ctx, creation("u", "c")),
 	)
 }
 
 func caseIDs(ctx context.Context, h Harness) error {
 	ids := []dsr.CaseID{"c", "C", "c ", "\u00e7", "c\u0327"}
 	for _, id := range ids {
-		if err := h.Cases.Update(ctx, creation("t", id)); err != nil {
+		if err := h.Update(ctx, creation("t", id)); err != nil {
 			return fmt.Errorf("%q: %w", id, err)
 		}
 	}
 	for _, id := range ids {
-		c, err := h.Cases.Case(ctx, "t", id)
+		c, err := h.Case(ctx, "t", id)
 		if err != nil {
 			return fmt.Errorf("%q: %w", id, err)
 		}
@@ -87,17 +123,17 @@ func caseIDs(ctx context.Context, h Harness) error {
 
 func caseCopies(ctx context.Context, h Harness) error {
 	u := creation("t", "c")
-	if err := h.Cases.Update(ctx, u); err != nil {
+	if err := h.Update(ctx, u); err != nil {
 		return err
 	}
 	u.Case.Items[0].Tasks[0].Categories[0] = "changed by the caller"
-	got, err := h.Cases.Case(ctx, "t", "c")
+	got, err := h.Case(ctx, "t", "c")
 	if err != nil {
 		return err
 	}
 	got.Items[0].Work = dsr.StateFulfilled
 	got.Items[0].Tasks[0].Categories[0] = "changed by the reader"
-	again, err := h.Cases.Case(ctx, "t", "c")
+	again, err := h.Case(ctx, "t", "c")
 	if err != nil {
 		return err
 	}
@@ -113,17 +149,17 @@ func logPages(ctx context.Context, h Harness) error {
 	for i := range 5 {
 		u.Lines = append(u.Lines, dsr.LogLine{At: epoch, Payload: fmt.Sprint(i + 1)})
 	}
-	if err := h.Cases.Update(ctx, u); err != nil {
+	if err := h.Update(ctx, u); err != nil {
 		return err
 	}
-	page, err := h.Cases.Log(ctx, "t", "c", 2, 2)
+	page, err := h.Log(ctx, "t", "c", 2, 2)
 	if err != nil {
 		return err
 	}
 	if len(page) != 2 || page[0].Payload != "3" || page[1].Payload != "4" {
 		return fmt.Errorf("the page after 2 is %+v", page)
 	}
-	none, err := h.Cases.Log(ctx, "t", "other", 0, 10)
+	none, err := h.Log(ctx, "t", "other", 0, 10)
 	return empty(len(none), err, "lines of a case that is not there")
 }
 
@@ -135,7 +171,7 @@ func (h Harness) put(ctx context.Context, id dsr.CaseID, due string, work dsr.St
 		u.Due = privacy.MustDate(due)
 	}
 	u.Case.Items[0].Work = work
-	return h.Cases.Update(ctx, u)
+	return h.Update(ctx, u)
 }
 
 // pages reads all open cases in pages of a size; between pages it calls back.
@@ -143,7 +179,7 @@ func (h Harness) pages(ctx context.Context, size int, between func() error) ([]d
 	var ids []dsr.CaseID
 	var after dsr.Position
 	for {
-		page, err := h.Cases.Open(ctx, "t", after, size)
+		page, err := h.Open(ctx, "t", after, size)
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +218,7 @@ func openOrder(ctx context.Context, h Harness) error {
 			return fmt.Errorf("in pages of %d: got %v, want [b c a d]", size, ids)
 		}
 	}
-	page, err := h.Cases.Open(ctx, "t", dsr.Position{}, 1)
+	page, err := h.Open(ctx, "t", dsr.Position{}, 1)
 	if err != nil {
 		return err
 	}
@@ -203,10 +239,10 @@ func openOnly(ctx context.Context, h Harness) error {
 	}
 	closing := following("t", "a", 1)
 	closing.Case.Items[0].Work = dsr.StateRefused
-	if err := h.Cases.Update(ctx, closing); err != nil {
+	if err := h.Update(ctx, closing); err != nil {
 		return err
 	}
-	open, err := h.Cases.Open(ctx, "t", dsr.Position{}, 10)
+	open, err := h.Open(ctx, "t", dsr.Position{}, 10)
 	return empty(len(open), err, "open cases after all were decided")
 }
 
@@ -226,6 +262,98 @@ func openStable(ctx context.Context, h Harness) error {
 	}
 	if !reflect.DeepEqual(ids, []dsr.CaseID{"b", "d", "f", "h"}) {
 		return fmt.Errorf("got %v, want [b d f h]", ids)
+	}
+	return nil
+}
+
+func byState(ctx context.Context, h Harness) error {
+	err := first(
+		h.put(ctx, "d", "", dsr.StateReceived),
+		h.put(ctx, "b", "2026-04-02", dsr.StateReceived),
+		h.put(ctx, "c", "2026-04-02", dsr.StateInProgress),
+		h.put(ctx, "a", "2026-05-01", dsr.StateReceived),
+		h.put(ctx, "e", "", dsr.StateRefused),
+	)
+	if err != nil {
+		return err
+	}
+	moved := following("t", "c", 1)
+	moved.Case.Blockers, moved.Due = dsr.BlockerSet(0).With(dsr.BlockerIdentity), privacy.MustDate("2026-04-09")
+	if err := h.Update(ctx, moved); err != nil {
+		return err
+	}
+	for state, wanted := range map[dsr.State][]dsr.CaseID{
+		dsr.StateReceived: {"b", "a", "d"}, dsr.StateInProgress: nil, dsr.StateIdentityPending: {"c"}, dsr.StateRefused: {"e"},
+	} {
+		var ids []dsr.CaseID
+		var after dsr.Position
+		for range len(wanted) + 1 {
+			page, err := h.ByState(ctx, "t", state, after, 1)
+			if err != nil {
+				return err
+			}
+			for _, summary := range page {
+				ids, after = append(ids, summary.ID), summary.Position()
+				if summary.State != state {
+					return fmt.Errorf("%s is listed as %v under %v", summary.ID, summary.State, state)
+				}
+			}
+		}
+		if !reflect.DeepEqual(ids, wanted) {
+			return fmt.Errorf("in state %v: got %v, want %v", state, ids, wanted)
+		}
+	}
+	return nil
+}
+
+func ofSubject(ctx context.Context, h Harness) error {
+	for _, id := range []dsr.CaseID{"c", "a", "B", "b", "other", "nobody"} {
+		u := creation("t", id)
+		u.Effects = nil
+		switch id {
+		case "other":
+			u.Case.Subject = "S1"
+		case "nobody":
+			u.Case.Subject = ""
+		case "a":
+			u.Case.Items[0].Work = dsr.StateFulfilled
+		}
+		if err := h.Update(ctx, u); err != nil {
+			return err
+		}
+	}
+	var ids []dsr.CaseID
+	var after dsr.CaseID
+	for range 3 {
+		page, err := h.OfSubject(ctx, "t", "s1", after, 2)
+		if err != nil {
+			return err
+		}
+		for _, summary := range page {
+			ids, after = append(ids, summary.ID), summary.ID
+		}
+	}
+	if !reflect.DeepEqual(ids, []dsr.CaseID{"B", "a", "b", "c"}) {
+		return fmt.Errorf("got %v, want [B a b c]", ids)
+	}
+	none, err := h.OfSubject(ctx, "t", "", "", 10)
+	return empty(len(none), err, "cases of nobody")
+}
+
+func limits(ctx context.Context, h Harness) error {
+	for _, limit := range []int{0, -1} {
+		_, logErr := h.Log(ctx, "t", "c", 0, limit)
+		_, openErr := h.Open(ctx, "t", dsr.Position{}, limit)
+		_, stateErr := h.ByState(ctx, "t", dsr.StateReceived, dsr.Position{}, limit)
+		_, subjectErr := h.OfSubject(ctx, "t", "s1", "", limit)
+		_, closedErr := h.Closed(ctx, "t", dsr.ClosedQuery{Before: epoch, Limit: limit})
+		_, claimErr := h.Claim(ctx, epoch, epoch.Add(time.Hour), limit)
+		_, breachErr := h.Breaches(ctx, "t", "", limit)
+		for _, err := range []error{logErr, openErr, stateErr, subjectErr, closedErr, claimErr, breachErr} {
+			if err := want(err, privacy.ErrInvalid); err != nil {
+				return fmt.Errorf("a limit of %d: %w", limit, err)
+			}
+		}
 	}
 	return nil
 }

@@ -15,13 +15,12 @@ import (
 // Harness is a fresh, empty store under test, and two windows on what its
 // updates hand to others.
 type Harness struct {
-	Cases    dsr.CaseStore
-	Wakes    dsr.WakeStore
-	Breaches dsr.BreachStore
+	dsr.Store
 	// Effects returns the effects that reached the ledger of consent in a
 	// tenant, in order.
 	Effects func(ctx context.Context, tenant privacy.TenantID) ([]privacy.Effect, error)
-	// Events returns the events in the outbox of a tenant, in order.
+	// Events returns the events of package dsr, whose types begin with
+	// "privacykit.dsr.", in the outbox of a tenant, in order.
 	Events func(ctx context.Context, tenant privacy.TenantID) ([]privacy.Event, error)
 }
 
@@ -41,7 +40,8 @@ func Clauses() []Clause {
 	clauses = append(clauses, updateClauses()...)
 	clauses = append(clauses, readClauses()...)
 	clauses = append(clauses, wakeClauses()...)
-	return append(clauses, breachClauses()...)
+	clauses = append(clauses, breachClauses()...)
+	return append(clauses, closedClauses()...)
 }
 
 // Run checks every clause against a harness of its own, as a subtest.
@@ -114,14 +114,14 @@ type written struct {
 func (h Harness) written(ctx context.Context) (written, error) {
 	const tenant, id = privacy.TenantID("t"), dsr.CaseID("c")
 	var w written
-	c, err := h.Cases.Case(ctx, tenant, id)
+	c, err := h.Case(ctx, tenant, id)
 	switch {
 	case err == nil:
 		w.version = c.Version
 	case !errors.Is(err, privacy.ErrNotFound):
 		return w, err
 	}
-	lines, err := h.Cases.Log(ctx, tenant, id, 0, 1000)
+	lines, err := h.Log(ctx, tenant, id, 0, 1000)
 	if err != nil {
 		return w, err
 	}

@@ -3,6 +3,7 @@ package dsrtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,10 @@ func updateClauses() []Clause {
 		{"update_not_found", "A case that is not there is privacy.ErrNotFound.", updateNotFound},
 		{"update_race", "Of several updates that race from the same version exactly one wins.", updateRace},
 		{"update_appends", "Log lines MUST be appended in order and are never altered.", updateAppends},
+		{"update_chains", "Log lines MUST be appended as ChainLog returns them.", updateChains},
+		{"update_validates", "What u.Validate refuses MUST be an error matching privacy.ErrInvalid.", updateValidates},
 		{"update_effects", "Effects MUST reach the ledger of consent in the same transaction, in order.", updateEffects},
+		{"update_effect_refused", "A store that cannot hand effects on MUST fail, also where the ledger refuses one.", updateEffectRefused},
 		{"update_events", "Events MUST be handed to the outbox in the same transaction, in order.", updateEvents},
 		{"update_all_or_nothing", "Update writes a unit of work: all of it, or nothing.", updateAllOrNothing},
 		{"update_key_repeats", "If u.Key was used before in the tenant with the same u.Digest, Update MUST return nil and write nothing.", updateKeyRepeats},
@@ -31,7 +35,7 @@ func updateClauses() []Clause {
 }
 
 func updateCreates(ctx context.Context, h Harness) error {
-	if err := h.Cases.Update(ctx, creation("t", "c")); err != nil {
+	if err := h.Update(ctx, creation("t", "c")); err != nil {
 		return err
 	}
 	before, err := h.written(ctx)
@@ -39,13 +43,13 @@ func updateCreates(ctx context.Context, h Harness) error {
 		return err
 	}
 	return first(
-		want(h.Cases.Update(ctx, creation("t", "c")), privacy.ErrExists),
+		want(h.Update(ctx, creation("t", "c")), privacy.ErrExists),
 		h.unchanged(ctx, before),
 	)
 }
 
 func updateExpectsVersion(ctx context.Context, h Harness) error {
-	err := first(h.Cases.Update(ctx, creation("t", "c")), h.Cases.Update(ctx, following("t", "c", 1)))
+	err := first(h.Update(ctx, creation("t", "c")), h.Update(ctx, following("t", "c", 1)))
 	if err != nil {
 		return err
 	}
@@ -58,7 +62,7 @@ func updateExpectsVersion(ctx context.Context, h Harness) error {
 	}
 	for _, expect := range []uint64{1, 3} {
 		err := first(
-			want(h.Cases.Update(ctx, following("t", "c", expect)), privacy.ErrConflict),
+			want(h.Update(ctx, following("t", "c", expect)), privacy.ErrConflict),
 			h.unchanged(ctx, before),
 		)
 		if err != nil {
@@ -70,13 +74,13 @@ func updateExpectsVersion(ctx context.Context, h Harness) error {
 
 func updateNotFound(ctx context.Context, h Harness) error {
 	return first(
-		want(h.Cases.Update(ctx, following("t", "c", 1)), privacy.ErrNotFound),
+		want(h.Update(ctx, following("t", "c", 1)), privacy.ErrNotFound),
 		h.unchanged(ctx, written{}),
 	)
 }
 
 func updateRace(ctx context.Context, h Harness) error {
-	if err := h.Cases.Update(ctx, creation("t", "c")); err != nil {
+	if err := h.Update(ctx, creation("t", "c")); err != nil {
 		return err
 	}
 	var won, lost atomic.Int64
@@ -84,7 +88,7 @@ func updateRace(ctx context.Context, h Harness) error {
 	var racers sync.WaitGroup
 	for range 16 {
 		racers.Go(func() {
-			err := h.Cases.Update(ctx, following("t", "c", 1))
+			err := h.Update(ctx, following("t", "c", 1))
 			switch {
 			case err == nil:
 				won.Add(1)
@@ -112,11 +116,11 @@ func updateRace(ctx context.Context, h Harness) error {
 func updateAppends(ctx context.Context, h Harness) error {
 	u := creation("t", "c")
 	u.Lines = append(u.Lines, dsr.LogLine{At: epoch.Add(time.Second), Payload: `{"n":2}`})
-	err := first(h.Cases.Update(ctx, u), h.Cases.Update(ctx, following("t", "c", 1)))
+	err := first(h.Update(ctx, u), h.Update(ctx, following("t", "c", 1)))
 	if err != nil {
 		return err
 	}
-	lines, err := h.Cases.Log(ctx, "t", "c", 0, 10)
+	lines, err := h.Log(ctx, "t", "c", 0, 10)
 	if err != nil {
 		return err
 	}
@@ -132,12 +136,66 @@ func updateAppends(ctx context.Context, h Harness) error {
 	return nil
 }
 
+func updateChains(ctx context.Context, h Harness) error {
+	u := creation("t", "c")
+	u.Lines = append(u.Lines, dsr.LogLine{At: epoch.Add(time.Second + time.Nanosecond), Payload: `{"n":"\u00e9"}`})
+	err := first(h.Update(ctx, u), h.Update(ctx, following("t", "c", 1)))
+	if err != nil {
+		return err
+	}
+	lines, err := h.Log(ctx, "t", "c", 0, 10)
+	if err != nil {
+		return err
+	}
+	wanted, _, err := dsr.ChainLog("t", "c", dsr.LogHead{}, append(u.Lines, following("t", "c", 1).Lines...))
+	if err == nil && !slices.Equal(lines, wanted) {
+		return fmt.Errorf("got %+v, want %+v", lines, wanted)
+	}
+	return first(err, dsr.VerifyLog(lines))
+}
+
+func updateValidates(ctx context.Context, h Harness) error {
+	for what, spoil := range map[string]func(*dsr.Update){
+		"no id":                     func(u *dsr.Update) { u.Case.ID = "" },
+		"a version too far":         func(u *dsr.Update) { u.Case.Version = 2 },
+		"a wake-up of another":      func(u *dsr.Update) { u.Wakes[0].Tenant = "u" },
+		"an effect on another":      func(u *dsr.Update) { u.Effects[0].Tenant = "u" },
+		"an effect of no kind":      func(u *dsr.Update) { u.Effects[0].Kind = "no such kind" },
+		"no items":                  func(u *dsr.Update) { u.Case.Items = nil },
+		"a lease of another":        func(u *dsr.Update) { u.Completes = &dsr.Lease{Wake: wakeAt("u", "k", epoch)} },
+		"an event of another":       func(u *dsr.Update) { u.Events[0].Tenant = "u" },
+		"a payload that is no text": func(u *dsr.Update) { u.Wakes[0].Payload = "\x00" },
+		"an item in no state":       func(u *dsr.Update) { u.Case.Items[0].Work = 0 },
+	} {
+		u := creation("t", "c")
+		spoil(&u)
+		err := first(want(h.Update(ctx, u), privacy.ErrInvalid), h.unchanged(ctx, written{}))
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	return nil
+}
+
+func updateEffectRefused(ctx context.Context, h Harness) error {
+	u := creation("t", "c")
+	u.Key, u.Digest = "k", "d"
+	refused := u.Effects[0]
+	refused.Kind = privacy.EffectWithdrawal // under the key of the first
+	u.Effects = append(u.Effects, refused)
+	if err := first(want(h.Update(ctx, u), privacy.ErrConflict), h.unchanged(ctx, written{})); err != nil {
+		return err
+	}
+	_, unused := h.Digest(ctx, "t", "k")
+	return first(want(unused, privacy.ErrNotFound), h.noneDue(ctx, epoch.Add(time.Hour), "a refused update set a wake-up"))
+}
+
 func updateEffects(ctx context.Context, h Harness) error {
 	u := creation("t", "c")
 	second := u.Effects[0]
 	second.Kind, second.Key = privacy.EffectErasure, "c/1b"
 	u.Effects = append(u.Effects, second)
-	if err := h.Cases.Update(ctx, u); err != nil {
+	if err := h.Update(ctx, u); err != nil {
 		return err
 	}
 	effects, err := h.Effects(ctx, "t")
@@ -155,7 +213,7 @@ func updateEvents(ctx context.Context, h Harness) error {
 	second := u.Events[0]
 	second.ID = "t/c/1b"
 	u.Events = append(u.Events, second)
-	if err := h.Cases.Update(ctx, u); err != nil {
+	if err := h.Update(ctx, u); err != nil {
 		return err
 	}
 	events, err := h.Events(ctx, "t")
@@ -169,7 +227,7 @@ func updateEvents(ctx context.Context, h Harness) error {
 }
 
 func updateAllOrNothing(ctx context.Context, h Harness) error {
-	if err := h.Cases.Update(ctx, creation("t", "c")); err != nil {
+	if err := h.Update(ctx, creation("t", "c")); err != nil {
 		return err
 	}
 	before, err := h.written(ctx)
@@ -179,7 +237,7 @@ func updateAllOrNothing(ctx context.Context, h Harness) error {
 	u := following("t", "c", 1)
 	u.Completes = &dsr.Lease{Wake: u.Wakes[0], Token: 77}
 	return first(
-		want(h.Cases.Update(ctx, u), privacy.ErrConflict),
+		want(h.Update(ctx, u), privacy.ErrConflict),
 		h.unchanged(ctx, before),
 		h.noneDue(ctx, epoch, "a refused update set a wake-up"),
 	)
@@ -188,27 +246,27 @@ func updateAllOrNothing(ctx context.Context, h Harness) error {
 func updateKeyRepeats(ctx context.Context, h Harness) error {
 	u := creation("t", "c")
 	u.Key, u.Digest = "k", "d"
-	if err := h.Cases.Update(ctx, u); err != nil {
+	if err := h.Update(ctx, u); err != nil {
 		return err
 	}
 	before, err := h.written(ctx)
 	if err != nil {
 		return err
 	}
-	return first(h.Cases.Update(ctx, u), h.unchanged(ctx, before))
+	return first(h.Update(ctx, u), h.unchanged(ctx, before))
 }
 
 func updateKeyDiffers(ctx context.Context, h Harness) error {
 	u := creation("t", "c")
 	u.Key, u.Digest = "k", "d"
-	if err := h.Cases.Update(ctx, u); err != nil {
+	if err := h.Update(ctx, u); err != nil {
 		return err
 	}
 	other := creation("t", "c2")
 	other.Key, other.Digest = "k", "d2"
-	_, missing := h.Cases.Case(ctx, "t", "c2")
+	_, missing := h.Case(ctx, "t", "c2")
 	return first(
-		want(h.Cases.Update(ctx, other), privacy.ErrConflict),
+		want(h.Update(ctx, other), privacy.ErrConflict),
 		want(missing, privacy.ErrNotFound),
 	)
 }
@@ -217,7 +275,7 @@ func updateKeyOfTenant(ctx context.Context, h Harness) error {
 	for _, tenant := range []privacy.TenantID{"t", "u"} {
 		u := creation(tenant, "c")
 		u.Key, u.Digest = "k", "digest of "+string(tenant)
-		if err := h.Cases.Update(ctx, u); err != nil {
+		if err := h.Update(ctx, u); err != nil {
 			return fmt.Errorf("tenant %s: %w", tenant, err)
 		}
 	}
@@ -227,45 +285,45 @@ func updateKeyOfTenant(ctx context.Context, h Harness) error {
 func updateKeyOfFailure(ctx context.Context, h Harness) error {
 	u := following("t", "c", 1)
 	u.Key, u.Digest = "k", "d"
-	if err := want(h.Cases.Update(ctx, u), privacy.ErrNotFound); err != nil {
+	if err := want(h.Update(ctx, u), privacy.ErrNotFound); err != nil {
 		return err
 	}
 	u = creation("t", "c")
 	u.Key, u.Digest = "k", "another"
-	return h.Cases.Update(ctx, u)
+	return h.Update(ctx, u)
 }
 
 func updateCancelled(ctx context.Context, h Harness) error {
 	done, cancel := context.WithCancel(ctx)
 	cancel()
-	_, readErr := h.Cases.Case(done, "t", "c")
-	_, digestErr := h.Cases.Digest(done, "t", "k")
-	_, logErr := h.Cases.Log(done, "t", "c", 0, 1)
-	_, openErr := h.Cases.Open(done, "t", dsr.Position{}, 1)
-	_, claimErr := h.Wakes.Claim(done, epoch, epoch.Add(time.Hour), 1)
+	_, readErr := h.Case(done, "t", "c")
+	_, digestErr := h.Digest(done, "t", "k")
+	_, logErr := h.Log(done, "t", "c", 0, 1)
+	_, openErr := h.Open(done, "t", dsr.Position{}, 1)
+	_, claimErr := h.Claim(done, epoch, epoch.Add(time.Hour), 1)
 	return first(
-		want(h.Cases.Update(done, creation("t", "c")), context.Canceled),
+		want(h.Update(done, creation("t", "c")), context.Canceled),
 		want(readErr, context.Canceled), want(digestErr, context.Canceled), want(logErr, context.Canceled),
 		want(openErr, context.Canceled), want(claimErr, context.Canceled),
-		want(h.Breaches.SaveBreach(done, breachOf("b", 1)), context.Canceled),
+		want(h.SaveBreach(done, breachOf("b", 1)), context.Canceled),
 		h.unchanged(ctx, written{}),
 	)
 }
 
 func digest(ctx context.Context, h Harness) error {
-	_, unused := h.Cases.Digest(ctx, "t", "k")
+	_, unused := h.Digest(ctx, "t", "k")
 	u := creation("t", "c")
 	u.Key, u.Digest = "k", "d"
-	if err := first(want(unused, privacy.ErrNotFound), h.Cases.Update(ctx, u)); err != nil {
+	if err := first(want(unused, privacy.ErrNotFound), h.Update(ctx, u)); err != nil {
 		return err
 	}
-	got, err := h.Cases.Digest(ctx, "t", "k")
+	got, err := h.Digest(ctx, "t", "k")
 	if err != nil {
 		return err
 	}
 	if got != "d" {
 		return fmt.Errorf("got %q, want %q", got, "d")
 	}
-	_, other := h.Cases.Digest(ctx, "u", "k")
+	_, other := h.Digest(ctx, "u", "k")
 	return want(other, privacy.ErrNotFound)
 }

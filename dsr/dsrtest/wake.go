@@ -17,6 +17,7 @@ func wakeClauses() []Clause {
 		{"wake_leased", "One that is leased MUST NOT be claimed by another before its lease ends.", wakeLeased},
 		{"wake_race", "Of several claims that race each wake-up goes to exactly one.", wakeRace},
 		{"wake_tokens", "Every claim of a wake-up MUST have a greater token than the one before.", wakeTokens},
+		{"wake_anew", "Every claim MUST have a greater token than the one before, also if the wake-up was gone and set anew meanwhile.", wakeAnew},
 		{"wake_completes", "If u.Completes is set, the wake-up is then gone.", wakeCompletes},
 		{"wake_fences", "The lease MUST still be the latest of its wake-up, or the error matches privacy.ErrConflict.", wakeFences},
 		{"wake_once", "A wake-up whose (tenant, kind, key) waits already MUST leave that one as it is.", wakeOnce},
@@ -30,7 +31,7 @@ func wakeClauses() []Clause {
 func (h Harness) schedule(ctx context.Context, id dsr.CaseID, wakes ...dsr.Wake) error {
 	u := creation("t", id)
 	u.Wakes = wakes
-	return h.Cases.Update(ctx, u)
+	return h.Update(ctx, u)
 }
 
 func wakeAt(tenant privacy.TenantID, key string, at time.Time) dsr.Wake {
@@ -39,7 +40,7 @@ func wakeAt(tenant privacy.TenantID, key string, at time.Time) dsr.Wake {
 
 // claim leases what is due at a time for a minute.
 func (h Harness) claim(ctx context.Context, now time.Time) ([]dsr.Lease, error) {
-	return h.Wakes.Claim(ctx, now, now.Add(time.Minute), 10)
+	return h.Claim(ctx, now, now.Add(time.Minute), 10)
 }
 
 // one claims and expects exactly one.
@@ -65,7 +66,7 @@ func (h Harness) noneDue(ctx context.Context, now time.Time, otherwise string) e
 func wakeWhenDue(ctx context.Context, h Harness) error {
 	err := first(
 		h.schedule(ctx, "c", wakeAt("t", "late", epoch.Add(2*time.Second)), wakeAt("t", "early", epoch.Add(time.Second)), wakeAt("t", "future", epoch.Add(time.Hour))),
-		h.Cases.Update(ctx, func() dsr.Update {
+		h.Update(ctx, func() dsr.Update {
 			u := creation("u", "c")
 			u.Wakes = []dsr.Wake{wakeAt("u", "other", epoch.Add(3*time.Second))}
 			return u
@@ -116,7 +117,7 @@ func wakeRace(ctx context.Context, h Harness) error {
 	var racers sync.WaitGroup
 	for range 16 {
 		racers.Go(func() {
-			leases, err := h.Wakes.Claim(ctx, epoch, epoch.Add(time.Minute), 3)
+			leases, err := h.Claim(ctx, epoch, epoch.Add(time.Minute), 3)
 			lock.Lock()
 			defer lock.Unlock()
 			failed = first(failed, err)
@@ -166,6 +167,31 @@ func wakeTokens(ctx context.Context, h Harness) error {
 	return nil
 }
 
+func wakeAnew(ctx context.Context, h Harness) error {
+	if err := h.schedule(ctx, "c", wakeAt("t", "k", epoch)); err != nil {
+		return err
+	}
+	slept, err := h.one(ctx, epoch)
+	if err != nil {
+		return err
+	}
+	u := following("t", "c", 1)
+	u.Completes, u.Wakes = &slept, []dsr.Wake{wakeAt("t", "k", epoch.Add(time.Hour))}
+	if err := h.Update(ctx, u); err != nil {
+		return err
+	}
+	anew, err := h.one(ctx, epoch.Add(time.Hour))
+	if err != nil {
+		return err
+	}
+	if anew.Token <= slept.Token || anew.Attempts != 1 || anew.Problem != "" {
+		return fmt.Errorf("set anew, it is claimed as %+v after %+v", anew, slept)
+	}
+	u = following("t", "c", 2)
+	u.Wakes, u.Completes = nil, &slept
+	return want(h.Update(ctx, u), privacy.ErrConflict)
+}
+
 func wakeCompletes(ctx context.Context, h Harness) error {
 	if err := h.schedule(ctx, "c", wakeAt("t", "k", epoch)); err != nil {
 		return err
@@ -177,7 +203,7 @@ func wakeCompletes(ctx context.Context, h Harness) error {
 	u := following("t", "c", 1)
 	u.Wakes, u.Completes = nil, &lease
 	return first(
-		h.Cases.Update(ctx, u),
+		h.Update(ctx, u),
 		h.noneDue(ctx, epoch.Add(time.Hour), "claimed after it was completed"),
 	)
 }
@@ -201,17 +227,17 @@ func wakeFences(ctx context.Context, h Harness) error {
 	u := following("t", "c", 1)
 	u.Wakes, u.Completes = nil, &slept
 	err = first(
-		want(h.Cases.Update(ctx, u), privacy.ErrConflict),
+		want(h.Update(ctx, u), privacy.ErrConflict),
 		h.unchanged(ctx, before),
-		want(h.Wakes.Retry(ctx, slept, epoch, "timeout"), privacy.ErrConflict),
-		want(h.Wakes.Bury(ctx, slept, "timeout"), privacy.ErrConflict),
+		want(h.Retry(ctx, slept, epoch, "timeout"), privacy.ErrConflict),
+		want(h.Bury(ctx, slept, "timeout"), privacy.ErrConflict),
 		h.noneDue(ctx, epoch.Add(2*time.Minute), "a fenced call gave the wake-up back"),
 	)
 	if err != nil {
 		return err
 	}
 	u.Completes = &latest
-	return h.Cases.Update(ctx, u)
+	return h.Update(ctx, u)
 }
 
 func wakeOnce(ctx context.Context, h Harness) error {
@@ -242,7 +268,7 @@ func wakeRetries(ctx context.Context, h Harness) error {
 		return err
 	}
 	err = first(
-		h.Wakes.Retry(ctx, lease, epoch.Add(10*time.Second), "timeout"),
+		h.Retry(ctx, lease, epoch.Add(10*time.Second), "timeout"),
 		h.noneDue(ctx, epoch.Add(9*time.Second), "claimed before its time"),
 	)
 	if err != nil {
@@ -270,28 +296,28 @@ func wakeBuries(ctx context.Context, h Harness) error {
 		return fmt.Errorf("%d wake-ups were claimed, want 2", len(leases))
 	}
 	err = first(
-		h.Wakes.Bury(ctx, leases[1], "gone"),
-		h.Wakes.Bury(ctx, leases[0], "broken"),
+		h.Bury(ctx, leases[1], "gone"),
+		h.Bury(ctx, leases[0], "broken"),
 		h.noneDue(ctx, epoch.Add(time.Hour), "claimed after it was buried"),
 	)
 	if err != nil {
 		return err
 	}
-	buried, err := h.Wakes.Buried(ctx, "t")
+	buried, err := h.Buried(ctx, "t")
 	if err != nil {
 		return err
 	}
 	if len(buried) != 2 || buried[0].Problem != "gone" || buried[1].Problem != "broken" {
 		return fmt.Errorf("got %+v", buried)
 	}
-	other, err := h.Wakes.Buried(ctx, "u")
+	other, err := h.Buried(ctx, "u")
 	return empty(len(other), err, "buried wake-ups of another tenant")
 }
 
 func wakeGone(ctx context.Context, h Harness) error {
 	never := dsr.Lease{Wake: wakeAt("t", "k", epoch), Token: 1}
 	return first(
-		want(h.Wakes.Retry(ctx, never, epoch, "timeout"), privacy.ErrNotFound),
-		want(h.Wakes.Bury(ctx, never, "timeout"), privacy.ErrNotFound),
+		want(h.Retry(ctx, never, epoch, "timeout"), privacy.ErrNotFound),
+		want(h.Bury(ctx, never, "timeout"), privacy.ErrNotFound),
 	)
 }

@@ -165,6 +165,25 @@ func (v Verification) Valid() bool {
 	return v == VerifyOnDoubt || v == VerifyAlways || v == VerifyNotNeeded || v == VerifyForbidden
 }
 
+// Level is a degree of certainty about an identity.
+type Level string
+
+// The levels.
+const (
+	// LevelNone: nothing is asked for.
+	LevelNone Level = "none"
+	// LevelReasonable: what a sensible person would take for proof, in proportion
+	// to what is asked for (GDPR recital 64; 11 CCR § 7062(b)).
+	LevelReasonable Level = "reasonable"
+	// LevelReasonablyHigh: for specific pieces of data (11 CCR § 7062(c)).
+	LevelReasonablyHigh Level = "reasonably_high"
+)
+
+// Valid reports whether l is one of the constants.
+func (l Level) Valid() bool {
+	return l == LevelNone || l == LevelReasonable || l == LevelReasonablyHigh
+}
+
 // Confidence says how sure the authors of a preset are that it states the law.
 type Confidence string
 

@@ -18,20 +18,28 @@ type Combined struct {
 // earliest date wins. A regime whose clock is paused or not started has no
 // date, and cannot delay another's.
 func Combine(q Query, regimes ...*Regime) (Combined, error) {
-	combined := Combined{Binding: -1}
-	for i, r := range regimes {
+	deadlines := make([]Deadline, 0, len(regimes))
+	for _, r := range regimes {
 		d, err := r.Deadline(q)
 		if err != nil {
 			return Combined{}, err
 		}
-		combined.All = append(combined.All, d)
-		if !d.Due.IsZero() && (combined.Binding < 0 || d.Due.Before(combined.All[combined.Binding].Due)) {
+		deadlines = append(deadlines, d)
+	}
+	return Earliest(deadlines...), nil
+}
+
+// Earliest combines deadlines that were computed one by one, as Combine does.
+func Earliest(deadlines ...Deadline) Combined {
+	combined := Combined{Binding: -1, All: deadlines}
+	for i, d := range deadlines {
+		if !d.Due.IsZero() && (combined.Binding < 0 || d.Due.Before(deadlines[combined.Binding].Due)) {
 			combined.Binding = i
 		}
 		combined.Acknowledge = earliest(combined.Acknowledge, d.Acknowledge)
 		combined.ExtensionNotice = earliest(combined.ExtensionNotice, d.ExtensionNotice)
 	}
-	return combined, nil
+	return combined
 }
 
 // Due returns the earliest due day, zero if no regime gives a number.

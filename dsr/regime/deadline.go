@@ -91,8 +91,12 @@ func (r *Regime) computation(q Query) (*computation, error) {
 		return nil, fmt.Errorf("a deadline needs a time of receipt and a zone: %w", privacy.ErrInvalid)
 	}
 	received := privacy.DateOf(q.Received, q.Zone)
-	if !r.InForce(received) {
-		return nil, fmt.Errorf("%s on %s: %w", r.Version(), received, ErrNotInForce)
+	bound := q.BoundOn
+	if bound.IsZero() {
+		bound = received
+	}
+	if !r.InForce(bound) {
+		return nil, fmt.Errorf("%s on %s: %w", r.Version(), bound, ErrNotInForce)
 	}
 	clock := r.clock(q.Request)
 	if clock == nil {

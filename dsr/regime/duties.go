@@ -78,10 +78,11 @@ func (r *Regime) MayProcessRestricted(operation string) bool {
 // Content is something that a message must contain, such as "reasons".
 type Content string
 
-// NoticeKind names a kind of message to the requester.
+// NoticeKind names a kind of message about a request.
 type NoticeKind string
 
-// The kinds of messages.
+// The kinds of messages. All but NoticeRecipients and NoticeForward go to the
+// requester.
 const (
 	NoticeAcknowledgement NoticeKind = "acknowledgement"
 	NoticeClarification   NoticeKind = "clarification"
@@ -91,6 +92,10 @@ const (
 	NoticeCompletion      NoticeKind = "completion"
 	NoticeAppealDenied    NoticeKind = "appeal_denied"
 	NoticeRecipients      NoticeKind = "recipients"
+	// NoticeIdentity asks for proof of identity (GDPR Art. 12(6)).
+	NoticeIdentity NoticeKind = "identity"
+	// NoticeForward passes a request on to the controller (GDPR Art. 28(3)(e)).
+	NoticeForward NoticeKind = "forward"
 )
 
 // NoticeKinds returns every NoticeKind in the order of the constants.
@@ -98,6 +103,7 @@ func NoticeKinds() []NoticeKind {
 	return []NoticeKind{
 		NoticeAcknowledgement, NoticeClarification, NoticeExtension, NoticeRefusal,
 		NoticePartial, NoticeCompletion, NoticeAppealDenied, NoticeRecipients,
+		NoticeIdentity, NoticeForward,
 	}
 }
 

@@ -184,9 +184,27 @@ func (l *linter) verification(rules []VerificationRule) {
 		l.required(path+".cite", rule.Cite != "")
 		asks := rule.Demand == VerifyOnDoubt || rule.Demand == VerifyAlways
 		l.required(path+".failed_reason", !asks || rule.FailedReason != "")
+		l.proof(path+".proof", rule, asks)
 		if !rule.DirectMarketing && len(rule.Requests) == 0 && i != len(rules)-1 {
 			l.problems.Add(path, "unreachable", "hides the rules after it")
 		}
+	}
+}
+
+func (l *linter) proof(path string, rule VerificationRule, asks bool) {
+	proof := rule.Proof
+	switch {
+	case proof == nil:
+		return
+	case !asks:
+		l.problems.Add(path, "unreachable", "says what proves an identity that must not be asked for")
+	}
+	l.known(path+".level", proof.Level == LevelReasonable || proof.Level == LevelReasonablyHigh)
+	l.known(path+".data_points", proof.DataPoints >= 0)
+	l.known(path+".instead", proof.Instead == "" || proof.Instead.Valid())
+	l.required(path+".cite", proof.Cite != "")
+	if proof.Reauthenticate && !proof.Session {
+		l.problems.Add(path+".reauthenticate", "unreachable", "is about a session that is not enough")
 	}
 }
 

@@ -234,3 +234,65 @@ func FuzzParseTerm(f *testing.F) {
 		}
 	})
 }
+
+// What proves an identity is stated where it may be asked for, and nowhere else.
+func TestLintOfProof(t *testing.T) {
+	asks := func(proof *regime.ProofRule) regime.VerificationRule {
+		return regime.VerificationRule{Demand: regime.VerifyAlways, FailedReason: "not_verified", Proof: proof, Cite: "s. 1"}
+	}
+	for name, test := range map[string]struct {
+		rule regime.VerificationRule
+		want string
+	}{
+		"nothing said":    {asks(nil), ""},
+		"said":            {asks(&regime.ProofRule{Level: regime.LevelReasonable, Session: true, Cite: "s. 2"}), ""},
+		"no level":        {asks(&regime.ProofRule{Cite: "s. 2"}), "verification[0].proof.level"},
+		"nothing to show": {asks(&regime.ProofRule{Level: regime.LevelNone, Cite: "s. 2"}), "verification[0].proof.level"},
+		"no citation":     {asks(&regime.ProofRule{Level: regime.LevelReasonable}), "verification[0].proof.cite"},
+		"a negative count": {
+			asks(&regime.ProofRule{Level: regime.LevelReasonable, DataPoints: -1, Cite: "s. 2"}), "verification[0].proof.data_points",
+		},
+		"an unknown request instead": {
+			asks(&regime.ProofRule{Level: regime.LevelReasonable, Instead: "x", Cite: "s. 2"}), "verification[0].proof.instead",
+		},
+		"a session that is not enough": {
+			asks(&regime.ProofRule{Level: regime.LevelReasonable, Reauthenticate: true, Cite: "s. 2"}), "verification[0].proof.reauthenticate",
+		},
+		"where nobody may ask": {
+			regime.VerificationRule{Demand: regime.VerifyForbidden, Proof: &regime.ProofRule{Level: regime.LevelReasonable, Cite: "s. 2"}, Cite: "s. 1"},
+			"verification[0].proof",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := *inForce(t, "us-va-vcdpa", "2026-11-23")
+			r.Verification = []regime.VerificationRule{test.rule}
+			err := r.Lint()
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want+":")) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// Every preset says what proves an identity wherever it may be asked for.
+func TestPresetsStateWhatProvesAnIdentity(t *testing.T) {
+	book := presets(t)
+	for _, id := range book.IDs() {
+		for _, r := range book.Versions(id) {
+			for _, request := range regime.Requests() {
+				if _, ok := r.Clock(request); !ok {
+					continue
+				}
+				rule := r.Verify(request, false)
+				needs, asks := rule.Needs()
+				if asks != (rule.Proof != nil) || asks == (needs.Level == regime.LevelNone) {
+					t.Errorf("%s, %s: %+v", r.Version(), request, needs)
+				}
+			}
+		}
+	}
+	silent := regime.VerificationRule{Demand: regime.VerifyOnDoubt}
+	if needs, asks := silent.Needs(); !asks || needs != regime.DefaultProof() {
+		t.Errorf("a rule that does not say: %+v", needs)
+	}
+}

@@ -14,6 +14,10 @@ type Query struct {
 	// Received is when the request reached the controller by a channel that it
 	// offers, whether or not anybody read it.
 	Received time.Time
+	// BoundOn is the day that bound the matter to this version of the regime, zero
+	// for that of receipt. An appeal follows the law of the request that it is
+	// about.
+	BoundOn privacy.Date
 	// Zone is the zone of the controller's establishment, in which its days are
 	// counted.
 	Zone *time.Location

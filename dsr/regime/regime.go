@@ -178,7 +178,46 @@ type VerificationRule struct {
 	Demand          Verification `json:"demand"`
 	// FailedReason is the reason of a refusal when verification fails.
 	FailedReason string `json:"failed_reason,omitempty"`
-	Cite         string `json:"cite"`
+	// Proof says what proves the identity, nil for DefaultProof.
+	Proof *ProofRule `json:"proof,omitempty"`
+	Cite  string     `json:"cite"`
+}
+
+// ProofRule says what proves an identity where it may be asked for. More than
+// that is not asked for.
+type ProofRule struct {
+	// Level is the degree of certainty.
+	Level Level `json:"level"`
+	// Session: a signed-in session of the subject's account is enough, newly
+	// authenticated if Reauthenticate is set.
+	Session        bool `json:"session,omitempty"`
+	Reauthenticate bool `json:"reauthenticate,omitempty"`
+	// Code: a one-time code sent to an address that is held already is enough.
+	Code bool `json:"code,omitempty"`
+	// DataPoints are how many pieces of data must match at least where the host
+	// compares them; zero if the law gives no number and the host judges.
+	DataPoints int `json:"data_points,omitempty"`
+	// Declaration: a signed declaration is needed too where the host compares data.
+	Declaration bool `json:"declaration,omitempty"`
+	// Instead is what the request is evaluated as if the proof fails, "" if it is
+	// refused.
+	Instead Request `json:"instead,omitempty"`
+	Cite    string  `json:"cite"`
+}
+
+// DefaultProof is what proves an identity under a rule that does not say.
+func DefaultProof() ProofRule { return ProofRule{Level: LevelReasonable, Session: true, Code: true} }
+
+// Needs returns what proves the identity for a request, and false where it must
+// not be asked for.
+func (v VerificationRule) Needs() (ProofRule, bool) {
+	switch {
+	case v.Demand != VerifyOnDoubt && v.Demand != VerifyAlways:
+		return ProofRule{Level: LevelNone}, false
+	case v.Proof == nil:
+		return DefaultProof(), true
+	}
+	return *v.Proof, true
 }
 
 // SilenceRule says how long to wait for a requester who does not reply, and

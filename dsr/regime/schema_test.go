@@ -46,6 +46,7 @@ func enumerations() map[reflect.Type][]string {
 		reflect.TypeFor[regime.RolloverRule](): {"always", "by_default", "on_request"},
 		reflect.TypeFor[regime.Counting]():     {"difference", "inclusive"},
 		reflect.TypeFor[regime.Verification](): {"on_doubt", "always", "not_needed", "forbidden"},
+		reflect.TypeFor[regime.Level]():        {"none", "reasonable", "reasonably_high"},
 		reflect.TypeFor[regime.Confidence]():   {"high", "medium", "low"},
 		reflect.TypeFor[regime.Risk]():         {"unlikely", "risk", "high"},
 		reflect.TypeFor[regime.Applies]():      {"no", "yes", "absolute", "conditional", "partial"},
