@@ -3,6 +3,7 @@ package consent
 import (
 	"time"
 
+	"github.com/labelop/privacykit/consent/children"
 	"github.com/labelop/privacykit/privacy"
 )
 
@@ -28,22 +29,8 @@ func (p *PreparedUse) cutoff(now time.Time) int32 {
 	next := &ageCutoff{
 		from: today.Start(p.gate.zone).Unix(),
 		to:   today.AddDays(1).Start(p.gate.zone).Unix(),
-		born: dayNumber(bornBy(today, p.minimumAge)),
+		born: dayNumber(children.BornBy(today, p.minimumAge)),
 	}
 	p.ageCutoff.Store(next)
 	return next.born
-}
-
-// bornBy returns the latest date of birth of somebody who has completed years
-// on today. Who was born on 29 February completes a year on 1 March where there
-// is no such day: the later of the two readings, which protects longer.
-func bornBy(today privacy.Date, years int) privacy.Date {
-	year, month, day := today.Year()-years, today.Month(), today.Day()
-	if born, err := privacy.NewDate(year, month, day); err == nil {
-		return born
-	}
-	if born, err := privacy.NewDate(year, month, day-1); err == nil {
-		return born
-	}
-	return privacy.MustDate("0001-01-01")
 }

@@ -126,7 +126,7 @@ func (p *PreparedUse) log(subject privacy.Subject, decision Decision) LoggedDeci
 		Jurisdiction: subject.Jurisdiction, Code: decision.Code, Role: decision.Role, Basis: decision.Basis,
 		Condition: decision.Condition, Purpose: decision.Purpose, Activity: decision.Activity,
 		Categories: p.use.Categories, Operation: p.use.Operation, Recipient: p.use.Recipient,
-		Countries: p.countries, Mechanisms: p.mechanisms, Exception: p.use.Exception,
+		Countries: p.countries, Mechanisms: p.mechanismsAt(decision.At), Exception: p.use.Exception,
 		Obligations: decision.Obligations, Until: decision.Until, Stamp: decision.Stamp, Evidence: decision.Evidence,
 	}
 }

@@ -60,6 +60,8 @@ const (
 	CodeConsentWithdrawn
 	// CodeConsentExpired refuses because the time of the consent is over.
 	CodeConsentExpired
+	// CodeConsentInvalid refuses because the only consent on record is not valid.
+	CodeConsentInvalid
 	// CodeConsentNotExplicit refuses because explicit consent is needed
 	// (Art. 9(2)(a)).
 	CodeConsentNotExplicit
@@ -89,6 +91,9 @@ const (
 	// CodeSubProcessorPending refuses because the tenant's time to object to
 	// the sub-processor is not over yet.
 	CodeSubProcessorPending
+	// CodeTransferForbidden refuses a disclosure to a third country that nothing
+	// makes lawful (Art. 44).
+	CodeTransferForbidden
 )
 
 var codeNames = [...]string{
@@ -113,6 +118,7 @@ var codeNames = [...]string{
 	CodeConsentRefused:       "consent_refused",
 	CodeConsentWithdrawn:     "consent_withdrawn",
 	CodeConsentExpired:       "consent_expired",
+	CodeConsentInvalid:       "consent_invalid",
 	CodeConsentNotExplicit:   "consent_not_explicit",
 	CodeNoticeOutdated:       "notice_outdated",
 	CodeAttestationMissing:   "attestation_missing",
@@ -124,6 +130,7 @@ var codeNames = [...]string{
 	CodeInstructionExpired:   "instruction_expired",
 	CodeSubProcessorObjected: "sub_processor_objected",
 	CodeSubProcessorPending:  "sub_processor_pending",
+	CodeTransferForbidden:    "transfer_forbidden",
 }
 
 // String returns the code as stored and sent, in lower_snake_case.
@@ -156,6 +163,7 @@ var codeTitles = [...]string{
 	CodeConsentRefused:       "The person refused consent.",
 	CodeConsentWithdrawn:     "Consent was withdrawn.",
 	CodeConsentExpired:       "The time of the consent is over.",
+	CodeConsentInvalid:       "The consent on record is not valid.",
 	CodeConsentNotExplicit:   "Explicit consent is needed.",
 	CodeNoticeOutdated:       "The purpose has changed since consent was given.",
 	CodeAttestationMissing:   "The customer has not attested a legal basis for this data and purpose.",
@@ -167,6 +175,7 @@ var codeTitles = [...]string{
 	CodeInstructionExpired:   "The time of the customer's instruction is over.",
 	CodeSubProcessorObjected: "The customer objects to the sub-processor.",
 	CodeSubProcessorPending:  "The customer's time to object to the sub-processor is not over.",
+	CodeTransferForbidden:    "Nothing makes the transfer to the third country lawful.",
 }
 
 // Title returns one English sentence for the code. Hosts that speak other

@@ -77,7 +77,7 @@ func TestStatesThatNoFoldProducesAreUnreadable(t *testing.T) {
 		"a date beyond reason":      replace(consent.State{BornOnOrAfter: privacy.MustDate("0001-01-01")}, firstDay, -1<<40),
 		"purposes out of order":     encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "b"}, {Purpose: "a"}}}),
 		"a purpose twice":           encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "a"}, {Purpose: "a"}}}),
-		"an unknown status":         encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "a", Consent: consent.ConsentExpired + 1}}}),
+		"an unknown status":         encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "a", Consent: consent.ConsentInvalid + 1}}}),
 		"an unknown opt-out":        encode(consent.State{Version: 1, OptOuts: []consent.OptOutState{{Kind: 77, Mark: consent.Mark{On: true}}}}),
 		"no opt-out":                encode(consent.State{Version: 1, OptOuts: []consent.OptOutState{{Kind: 0, Mark: consent.Mark{On: true}}}}),
 		"an opt-out twice":          encode(consent.State{Version: 1, OptOuts: []consent.OptOutState{{Kind: privacy.OptOutSale}, {Kind: privacy.OptOutSale}}}),

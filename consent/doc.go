@@ -46,7 +46,11 @@
 // takes over the consents that a service has; [Middleware] puts the gate in
 // front of a handler.
 //
-// What is not here yet: validation of the evidence itself, receipts, signals
-// such as Global Privacy Control, the proof tree, and the ladder of transfers
-// beyond declared mechanisms.
+// # Valid consent
+//
+// [Validate] says all that is wrong with a consent, with the article; a ledger
+// refuses what is not valid, or records it as not relied upon. Consent that was
+// withdrawn is not replaced by another basis in silence. [Terminal] answers the
+// separate question of cookies and the like. Ages, signals such as Global
+// Privacy Control and transfers to third countries are packages below this one.
 package consent

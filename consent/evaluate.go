@@ -46,6 +46,10 @@ func (p *PreparedUse) asController(d *Decision, subject *subjectView, tenant *te
 	if code := p.objection(d, subject, basis.basis); code != CodeAllowed {
 		return code
 	}
+	if swapped(basis.basis, subject.purpose.status(), subject.purpose.notice) {
+		d.Evidence.Subject = uint64(subject.purpose.sequence)
+		return CodeConsentWithdrawn
+	}
 	if code := p.age(d, subject, cutoff); code != CodeAllowed {
 		return code
 	}
@@ -61,7 +65,7 @@ func (p *PreparedUse) asController(d *Decision, subject *subjectView, tenant *te
 		}
 		d.Evidence.Subject = uint64(subject.relationship)
 	}
-	return p.announced(d, tenant, now)
+	return p.disclosure(d, tenant, now)
 }
 
 func (p *PreparedUse) restriction(d *Decision, subject *subjectView, tenant *tenantView, now time.Time) Code {
@@ -120,6 +124,16 @@ func (p *PreparedUse) objection(d *Decision, subject *subjectView, basis privacy
 	return CodeAllowed
 }
 
+// swapped reports whether the purpose would go on after a withdrawal of consent
+// on another basis that the controller chose: consent that was given and
+// withdrawn is not replaced in silence (EDPB Guidelines 05/2020, paras 121 to
+// 123). What the law demands, and what saves a life, goes on. notice is that of
+// the consent; without one, nothing but a withdrawal is on record, which reaches
+// no other basis.
+func swapped(basis privacy.LegalBasis, status ConsentStatus, notice uint32) bool {
+	return status == ConsentWithdrawn && notice != 0 && (basis == privacy.BasisContract || objectable(basis))
+}
+
 // age compares the bounds on the date of birth with cutoff, the latest date of
 // birth that is old enough today.
 func (p *PreparedUse) age(d *Decision, subject *subjectView, cutoff int32) Code {
@@ -146,6 +160,7 @@ var consentCodes = [...]Code{
 	ConsentRefused:   CodeConsentRefused,
 	ConsentWithdrawn: CodeConsentWithdrawn,
 	ConsentExpired:   CodeConsentExpired,
+	ConsentInvalid:   CodeConsentInvalid,
 }
 
 func (p *PreparedUse) consent(d *Decision, subject *subjectView, tenant *tenantView, now time.Time) Code {
@@ -212,10 +227,14 @@ func (p *PreparedUse) asProcessor(d *Decision, subject *subjectView, tenant *ten
 	if code := p.objection(d, subject, d.Basis); code != CodeAllowed {
 		return code
 	}
+	if swapped(d.Basis, subject.purpose.status(), subject.purpose.notice) {
+		d.Evidence.Subject = uint64(subject.purpose.sequence)
+		return CodeConsentWithdrawn
+	}
 	if code := p.attestedConsent(d, subject, tenant, now); code != CodeAllowed {
 		return code
 	}
-	return p.announced(d, tenant, now)
+	return p.disclosure(d, tenant, now)
 }
 
 // attestedConsent is for tenants that rely on consent. They answer for the
@@ -291,10 +310,21 @@ func (p *PreparedUse) instruction(d *Decision, tenant *tenantView, now time.Time
 	return reason
 }
 
+// disclosure applies what concerns disclosures alone.
+func (p *PreparedUse) disclosure(d *Decision, tenant *tenantView, now time.Time) Code {
+	if p.recipient < 0 {
+		return CodeAllowed
+	}
+	if code := p.announced(d, tenant, now); code != CodeAllowed {
+		return code
+	}
+	return p.transfer(now)
+}
+
 // announced applies what the tenant was told of a recipient and said to it
 // (Art. 28(2)).
 func (p *PreparedUse) announced(d *Decision, tenant *tenantView, now time.Time) Code {
-	if p.recipient < 0 || len(tenant.subProcessors) == 0 {
+	if len(tenant.subProcessors) == 0 {
 		return CodeAllowed
 	}
 	subProcessor, ok := tenant.subProcessors[p.recipient]

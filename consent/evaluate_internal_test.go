@@ -46,24 +46,6 @@ func TestSpecialCategoriesWithoutCondition(t *testing.T) {
 	}
 }
 
-func TestBornBy(t *testing.T) {
-	for _, c := range []struct {
-		today string
-		years int
-		want  string
-	}{
-		{"2026-03-02", 18, "2008-03-02"},
-		{"2028-02-29", 18, "2010-02-28"},
-		{"2028-02-29", 4, "2024-02-29"},
-		{"2026-02-28", 18, "2008-02-28"},
-		{"0100-02-03", 150, "0001-01-01"},
-	} {
-		if got := bornBy(privacy.MustDate(c.today), c.years); got != privacy.MustDate(c.want) {
-			t.Errorf("%d years on %s: got %s, want %s", c.years, c.today, got, c.want)
-		}
-	}
-}
-
 func TestBitsets(t *testing.T) {
 	set := func(members ...int) (b bitset) {
 		for _, i := range members {

@@ -217,6 +217,25 @@ func controllerRulings() []ruling {
 		{rule: "a lower bound alone is no evidence of being old enough", given: []consent.Fact{bornBetween("1980-01-01", ""), grantOf("marketing")}, use: marketingUse,
 			want: consent.CodeAgeUnknown, evidence: []consent.Kind{consent.KindAgeEvidence}},
 
+		{rule: "consent that is not relied upon is none", given: []consent.Fact{adult, notRelied("marketing")}, use: marketingUse,
+			want: consent.CodeConsentInvalid, evidence: []consent.Kind{consent.KindGranted}},
+		{rule: "consent that is not relied upon takes none away", given: []consent.Fact{adult, grantOf("marketing"), notRelied("marketing")}, use: marketingUse,
+			want: consent.CodeAllowed, basis: privacy.BasisConsent, evidence: []consent.Kind{consent.KindGranted}},
+		{rule: "consent that is not relied upon ends no withdrawal", given: []consent.Fact{adult, grantOf("marketing"), withdrawalOf("marketing"), notRelied("marketing")}, use: marketingUse,
+			want: consent.CodeConsentWithdrawn, evidence: []consent.Kind{consent.KindWithdrawn}},
+		{rule: "legitimate interests do not replace consent that was withdrawn", given: []consent.Fact{grantOf("security"), withdrawalOf("security")}, use: securityUse,
+			want: consent.CodeConsentWithdrawn, evidence: []consent.Kind{consent.KindWithdrawn}},
+		{rule: "nor consent to everything", given: []consent.Fact{grantOf("security"), withdrawalOf()}, use: securityUse,
+			want: consent.CodeConsentWithdrawn, evidence: []consent.Kind{consent.KindWithdrawn}},
+		{rule: "a contract does not replace consent that was withdrawn", given: []consent.Fact{consent.RelationshipStarted{}, grantOf("service"), withdrawalOf("service")}, use: serviceUse,
+			want: consent.CodeConsentWithdrawn, evidence: []consent.Kind{consent.KindWithdrawn}},
+		{rule: "a withdrawal of consent that was never given reaches no other basis", given: []consent.Fact{withdrawalOf("security")}, use: securityUse,
+			want: consent.CodeAllowed, basis: privacy.BasisLegitimateInterests},
+		{rule: "a legal obligation goes on after a withdrawal", given: []consent.Fact{grantOf("accounting"), withdrawalOf("accounting")}, use: billingUse,
+			want: consent.CodeAllowed, basis: privacy.BasisLegalObligation},
+		{rule: "consent given again ends it", given: []consent.Fact{grantOf("security"), withdrawalOf("security"), grantOf("security")}, use: securityUse,
+			want: consent.CodeAllowed, basis: privacy.BasisLegitimateInterests},
+
 		{rule: "a contract needs a relationship", use: serviceUse, want: consent.CodeNoRelationship},
 		{rule: "a relationship that ended is none", given: []consent.Fact{consent.RelationshipStarted{}, consent.RelationshipEnded{}}, use: serviceUse,
 			want: consent.CodeNoRelationship, evidence: []consent.Kind{consent.KindRelationshipEnded}},
@@ -547,6 +566,9 @@ func stateRulings(t *testing.T) map[consent.Code]func(*world) (consent.Decision,
 		consent.CodeStateOutdated: func(w *world) (consent.Decision, error) {
 			return w.prepare(serviceUse).CheckAtLeast(t.Context(), ada, consent.Stamp{Guard: consent.Guard{SubjectVersion: 1}})
 		},
+		consent.CodeTransferForbidden: func(w *world) (consent.Decision, error) {
+			return w.judgedBy(func(privacy.Date) (privacy.TransferMechanism, bool) { return 0, false }, billingUse).Check(t.Context(), ada)
+		},
 	}
 }
 
@@ -622,8 +644,8 @@ func TestEveryCodeHasANameAndATitle(t *testing.T) {
 			t.Errorf("%s has the title %q", code, code.Title())
 		}
 	}
-	wantSame(t, "names", len(names), 32)
-	wantSame(t, "titles", len(titles), 32)
+	wantSame(t, "names", len(names), 34)
+	wantSame(t, "titles", len(titles), 34)
 	wantSame(t, "an unknown code's name", consent.Code(200).String(), "undecided")
 	wantSame(t, "an unknown code's title", consent.Code(200).Title(), consent.CodeUndecided.Title())
 	wantSame(t, "an unknown code allows", consent.Decision{Code: 200}.Allowed(), false)

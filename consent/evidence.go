@@ -12,6 +12,10 @@ type Notice struct {
 	// TextSHA256 is the SHA-256 of the text as shown, as 64 lower-case
 	// hexadecimal digits.
 	TextSHA256 string `json:"text_sha256"`
+	// TextUnknown states that nobody knows any more which text was shown. Only
+	// imported evidence may, and a consent with it is not relied upon unless the
+	// host says so.
+	TextUnknown bool `json:"text_unknown,omitempty"`
 }
 
 // Evidence is how a statement of a subject can be demonstrated (Art. 7(1)).
@@ -34,9 +38,29 @@ type Evidence struct {
 	Wording string `json:"wording_sha256,omitempty"`
 	// Reference points to proof that the host keeps, such as a scanned form.
 	Reference string `json:"reference,omitempty"`
+	// Asking says how consent was asked for. Without it the ledger judges a
+	// consent by the rest alone, and Validate finds it wanting.
+	Asking *Asking `json:"asking,omitempty"`
+	// Parental is the authorisation by a holder of parental responsibility,
+	// where a child consented.
+	Parental *ParentalAuthorisation `json:"parental,omitempty"`
+	// Signal is the string of another framework that carried the statement, as
+	// it came.
+	Signal *SignalString `json:"signal,omitempty"`
 	// Imported is set where the evidence was taken over from another system.
 	Imported *Imported `json:"imported,omitempty"`
 }
+
+// SignalString is a string such as IAB's TC string, kept as opaque evidence.
+type SignalString struct {
+	// Format names what it is, such as "iab_tcf".
+	Format string `json:"format"`
+	// Value is the string as it came: 1 to MaxSignalString bytes of visible ASCII.
+	Value string `json:"value"`
+}
+
+// MaxSignalString is the greatest length of a SignalString's value, in bytes.
+const MaxSignalString = 8192
 
 // Imported marks evidence that was recorded by another system first.
 type Imported struct {

@@ -45,6 +45,9 @@ type Grant struct {
 	// Until is when the consent ends by itself, exclusive, in whole seconds: a
 	// fraction is cut off. Zero if it does not end by itself.
 	Until time.Time `json:"until,omitzero"`
+	// NotReliedOn says for which defects the consent is on record only: nothing
+	// rests on it. The ledger sets it, and a host may.
+	NotReliedOn []DefectCode `json:"not_relied_on,omitempty"`
 }
 
 // Renewal records that consent was given again, with new evidence. The evidence
@@ -54,6 +57,8 @@ type Renewal struct {
 	Evidence Evidence            `json:"evidence"`
 	Explicit bool                `json:"explicit,omitempty"`
 	Until    time.Time           `json:"until,omitzero"`
+	// NotReliedOn is that of Grant.
+	NotReliedOn []DefectCode `json:"not_relied_on,omitempty"`
 }
 
 // Refusal records that the subject was asked and said no.

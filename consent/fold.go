@@ -64,8 +64,16 @@ func (s *State) apply(fact Fact, when moment) error {
 	case RelationshipEnded:
 		s.endRelationship(when)
 	case Grant:
+		if len(fact.NotReliedOn) > 0 {
+			s.noteInvalid(fact.Purposes, when)
+			break
+		}
 		s.grant(fact.Purposes, fact.Evidence.Notice.Version, fact.Explicit, fact.Until, when)
 	case Renewal:
+		if len(fact.NotReliedOn) > 0 {
+			s.noteInvalid(fact.Purposes, when)
+			break
+		}
 		s.grant(fact.Purposes, fact.Evidence.Notice.Version, fact.Explicit, fact.Until, when)
 	case Refusal:
 		for _, id := range fact.Purposes {
@@ -134,14 +142,34 @@ func (s *State) grant(purposes []privacy.PurposeID, notice uint32, explicit bool
 	for _, id := range purposes {
 		purpose := s.purpose(id)
 		if purpose.ConsentAt.After(when.at) {
+			purpose.noteWithdrawn(notice)
 			continue
 		}
 		if s.WithdrawnAt.After(when.at) {
 			purpose.Consent, purpose.ConsentAt, purpose.ConsentSequence = ConsentWithdrawn, s.WithdrawnAt, when.sequence
+			purpose.noteWithdrawn(notice)
 			continue
 		}
 		purpose.Consent, purpose.ConsentAt, purpose.ConsentSequence = ConsentGranted, when.at, when.sequence
 		purpose.NoticeVersion, purpose.Explicit, purpose.Until = notice, explicit, wholeSeconds(until)
+	}
+}
+
+// noteInvalid notes consent that is not relied upon where there is no other to
+// speak of. It takes nothing away, and no time: a valid one given earlier still
+// counts when it arrives.
+func (s *State) noteInvalid(purposes []privacy.PurposeID, when moment) {
+	for _, id := range purposes {
+		if purpose := s.purpose(id); purpose.Consent == ConsentNone {
+			purpose.Consent, purpose.ConsentSequence = ConsentInvalid, when.sequence
+		}
+	}
+}
+
+// noteWithdrawn notes that what was withdrawn was a consent, under which notice.
+func (p *PurposeState) noteWithdrawn(notice uint32) {
+	if p.Consent == ConsentWithdrawn && p.NoticeVersion == 0 {
+		p.NoticeVersion = notice
 	}
 }
 
@@ -162,7 +190,10 @@ func (p *PurposeState) deny(status ConsentStatus, when moment) {
 		p.ConsentAt = when.at
 	}
 	p.Consent, p.ConsentSequence = status, when.sequence
-	p.Until, p.Explicit, p.NoticeVersion = time.Time{}, false, 0
+	p.Until, p.Explicit = time.Time{}, false
+	if status != ConsentWithdrawn {
+		p.NoticeVersion = 0
+	}
 }
 
 func (s *State) withdraw(purposes []privacy.PurposeID, when moment) {

@@ -16,6 +16,9 @@ type GateOptions struct {
 	Cache *CacheOptions
 	// Zone is where the days of minimum ages begin; nil means UTC.
 	Zone *time.Location
+	// Transfers judges disclosures to other countries, once a day for each
+	// prepared use; nil means that the declared mechanisms are taken as they are.
+	Transfers TransferJudge
 }
 
 // Gate decides whether a use of personal data is allowed. It fails closed: what
@@ -29,6 +32,7 @@ type Gate struct {
 	clock        privacy.Clock
 	hooks        privacy.Hooks
 	zone         *time.Location
+	transfers    TransferJudge
 	cache        *cache
 }
 
@@ -44,7 +48,7 @@ func NewGate(ledger *Ledger, store Store, options *GateOptions) (*Gate, error) {
 	}
 	g := &Gate{
 		ledger: ledger, store: store, register: ledger.register, registerHash: ledger.register.Hash(),
-		clock: ledger.clock, hooks: ledger.hooks, zone: options.Zone,
+		clock: ledger.clock, hooks: ledger.hooks, zone: options.Zone, transfers: options.Transfers,
 	}
 	if g.zone == nil {
 		g.zone = time.UTC

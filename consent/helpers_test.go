@@ -38,6 +38,13 @@ func explicitGrant(purposes ...privacy.PurposeID) consent.Grant {
 	return grant
 }
 
+// notRelied is a consent that is on record only.
+func notRelied(purposes ...privacy.PurposeID) consent.Grant {
+	grant := grantOf(purposes...)
+	grant.NotReliedOn = []consent.DefectCode{consent.DefectNotFreelyGiven}
+	return grant
+}
+
 func withdrawalOf(purposes ...privacy.PurposeID) consent.Withdrawal {
 	return consent.Withdrawal{Purposes: purposes}
 }

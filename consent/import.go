@@ -39,10 +39,16 @@ type ImportOptions struct {
 	// FirstLine is the line to begin with, from 1, to resume an import that was
 	// interrupted; 0 means 1. Lines imported twice are imported once anyway.
 	FirstLine int
+	// Format is the form of the rows; the zero value stands for JSON lines.
+	Format ImportFormat
 	// Batch is how many rows are written in one call of the store; 0 means 200.
 	Batch int
 	// Progress is called after each batch, if set.
 	Progress func(ImportReport)
+	// Rejected is called for every row that was not imported, if set, in the
+	// order of the lines and before Progress: also for those that the report has
+	// no room for.
+	Rejected func(Rejection)
 }
 
 // ImportReport says what an import did.
@@ -64,17 +70,42 @@ type Rejection struct {
 	Err error
 }
 
+// Reasons returns stable codes for why: those of the problems of the row, of the
+// defects of its consent, or else "conflict" or "unreadable".
+func (r Rejection) Reasons() []string {
+	if problems, ok := errors.AsType[privacy.Problems](r.Err); ok {
+		codes := make([]string, len(problems))
+		for i, problem := range problems {
+			codes[i] = problem.Code
+		}
+		return codes
+	}
+	if invalid, ok := errors.AsType[*InvalidConsentError](r.Err); ok {
+		codes := make([]string, len(invalid.Defects))
+		for i, defect := range invalid.Defects {
+			codes[i] = string(defect.Code)
+		}
+		return codes
+	}
+	if errors.Is(r.Err, privacy.ErrConflict) {
+		return []string{"conflict"}
+	}
+	return []string{"unreadable"}
+}
+
 // MaxRejections is how many rejections a report lists.
 const MaxRejections = 1000
 
 // maxLine is the greatest length of a line: a payload and its envelope.
 const maxLine = MaxPayload + 4096
 
-// Import reads facts as JSON lines from another system into the ledger. Rows
+// Import reads facts from another system into the ledger, as JSON lines or CSV,
+// in memory that does not grow with the number of rows. Rows
 // are validated one by one: a bad row is reported and does not stop the others.
 // Times are those of the rows, so that an imported permission never overrides a
 // refusal that came after it. Rows need what the fact needs anywhere else: a
-// consent without Notice, Act and Channel is rejected. It returns what it did,
+// consent without Notice, Act and Channel is rejected; in place of the text's hash
+// its notice may state that the text is unknown. It returns what it did,
 // also together with an error, which is the reader's, the store's or the
 // context's, or matches privacy.ErrInvalid for options without a Source.
 func (l *Ledger) Import(ctx context.Context, rows io.Reader, options ImportOptions) (ImportReport, error) {
@@ -90,6 +121,13 @@ func (l *Ledger) Import(ctx context.Context, rows io.Reader, options ImportOptio
 		line, tooLong, err := readLine(reader)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return job.report, fmt.Errorf("consent: import: line %d cannot be read: %w", number, err)
+		}
+		if number == 1 && options.Format == ImportCSV {
+			if job.layout, err = newCSVLayout(line); err != nil {
+				return job.report, err
+			}
+			job.last = max(job.last, 1)
+			continue
 		}
 		end := errors.Is(err, io.EOF) && len(line) == 0 && !tooLong
 		if !end && number >= options.FirstLine {
@@ -136,6 +174,8 @@ type importJob struct {
 	ledger  *Ledger
 	options ImportOptions
 	report  ImportReport
+	// layout is that of CSV rows, nil for JSON lines.
+	layout *csvLayout
 	// batch has the rows since the last flush, with their lines, and rejected
 	// those among them that are none.
 	batch    []Entries
@@ -163,26 +203,39 @@ func (j *importJob) add(number int, line []byte, tooLong bool) {
 }
 
 func (j *importJob) entries(line []byte) (Entries, error) {
-	var row ImportRow
-	if privacy.DecodeJSON(line, &row) != nil { // whose error may quote the line
-		return Entries{}, fmt.Errorf("consent: the row cannot be read: %w", privacy.ErrInvalid)
+	row, err := j.row(line)
+	if err != nil {
+		return Entries{}, err
 	}
 	fact, err := decodeFact(row.Kind, row.Fact)
 	if err != nil {
 		return Entries{}, err
 	}
 	if row.OccurredAt.IsZero() {
-		return Entries{}, privacy.Problems{{Path: "occurred_at", Code: "required", Detail: "the time is required"}}
+		return Entries{}, privacy.Problems{{Path: "occurred_at", Code: ProblemRequired, Detail: "the time is required"}}
 	}
 	if row.Kind == KindErased {
-		return Entries{}, privacy.Problems{{Path: "kind", Code: "not_importable", Detail: "an erasure is recorded by Redact"}}
+		return Entries{}, privacy.Problems{{Path: "kind", Code: ProblemNotImportable, Detail: "an erasure is recorded by Redact"}}
 	}
-	key := sha256.Sum256(fmt.Appendf(nil, "%q %s", j.options.Source, line))
+	key := sha256.Sum256(fmt.Appendf(nil, "%q %s%s", j.options.Source, j.layout.prefix(), line))
 	return Entries{
 		Tenant: row.Tenant, Subject: row.Subject, Facts: []Fact{markImported(fact, j.options.Source)},
 		OccurredAt: row.OccurredAt, Key: "import-" + hex.EncodeToString(key[:]), Cause: "import:" + j.options.Source,
 	}, nil
 }
+
+func (j *importJob) row(line []byte) (ImportRow, error) {
+	if j.layout != nil {
+		return j.layout.row(line)
+	}
+	var row ImportRow
+	if privacy.DecodeJSON(line, &row) != nil { // whose error may quote the line
+		return ImportRow{}, errRowUnreadable
+	}
+	return row, nil
+}
+
+var errRowUnreadable = fmt.Errorf("consent: the row cannot be read: %w", privacy.ErrInvalid)
 
 func markImported(fact Fact, source string) Fact {
 	mark := &Imported{Source: source}
@@ -253,5 +306,10 @@ func (j *importJob) list() {
 	slices.SortFunc(j.rejected, func(a, b Rejection) int { return cmp.Compare(a.Line, b.Line) })
 	j.report.Rejected += len(j.rejected)
 	room := MaxRejections - len(j.report.Rejections)
+	if j.options.Rejected != nil {
+		for _, rejection := range j.rejected {
+			j.options.Rejected(rejection)
+		}
+	}
 	j.report.Rejections = append(j.report.Rejections, j.rejected[:min(room, len(j.rejected))]...)
 }

@@ -25,6 +25,8 @@ type LedgerOptions struct {
 	Source string
 	// Notices checks that a notice covers the purposes of a grant, if set.
 	Notices NoticeChecker
+	// Validity says how consents are judged before they are recorded.
+	Validity ValidityOptions
 	// MaxSkew is how far in the future a fact may be said to have occurred,
 	// because clocks differ; 0 means 2 minutes. Facts that forbid are never
 	// refused for it: a time in the future is then replaced by now.
@@ -58,6 +60,7 @@ type Ledger struct {
 	hooks    privacy.Hooks
 	source   string
 	notices  NoticeChecker
+	validity ValidityOptions
 	maxSkew  time.Duration
 	shared   *watchers
 	// touched is set on a Ledger within a transaction of the host.
@@ -95,7 +98,14 @@ func NewLedger(store LedgerStore, register *privacy.Register, options *LedgerOpt
 	}
 	l := &Ledger{
 		store: store, register: register, clock: options.Clock, ids: options.IDs, hooks: options.Hooks,
-		source: options.Source, notices: options.Notices, maxSkew: options.MaxSkew, shared: &watchers{},
+		source: options.Source, notices: options.Notices, validity: options.Validity, maxSkew: options.MaxSkew, shared: &watchers{},
+	}
+	if l.validity.Law == nil {
+		law, err := EmbeddedValidityLaw()
+		if err != nil {
+			return nil, err
+		}
+		l.validity.Law = law
 	}
 	if l.clock == nil {
 		l.clock = privacy.SystemClock{}
@@ -153,7 +163,10 @@ type Receipt struct {
 // valid or name what the register does not declare (names to withdraw, object
 // to or opt out of need not be declared any more), privacy.ErrConflict for an
 // unexpected version or a key used for something else, ErrErased for an erased
-// subject, ErrNoticeDoesNotCover, or the store's error.
+// subject, ErrNoticeDoesNotCover, an *InvalidConsentError, or the store's error.
+//
+// Facts that only forbid, said again with the same time and no key, are not taken
+// for a repetition if something that permits came in between.
 func (l *Ledger) Record(ctx context.Context, entries Entries) (Receipt, error) {
 	results, err := l.RecordAll(ctx, []Entries{entries})
 	if err != nil {
@@ -189,6 +202,20 @@ func (l *Ledger) RecordAll(ctx context.Context, entries []Entries) (results []Re
 	if len(work) == 0 {
 		return results, nil
 	}
+	appended, err := l.append(ctx, work)
+	if err != nil {
+		return nil, err
+	}
+	for i, outcome := range appended {
+		results[places[i]] = l.finish(outcome)
+	}
+	if err := l.repeatOvertaken(ctx, entries, work, places, results); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+func (l *Ledger) append(ctx context.Context, work []Append) ([]Appended, error) {
 	l.touch(work)
 	appended, err := l.store.Append(ctx, work)
 	if err == nil && len(appended) != len(work) {
@@ -198,10 +225,7 @@ func (l *Ledger) RecordAll(ctx context.Context, entries []Entries) (results []Re
 		l.forget(work)
 		return nil, fmt.Errorf("consent: append: %w", err)
 	}
-	for i, outcome := range appended {
-		results[places[i]] = l.finish(outcome)
-	}
-	return results, nil
+	return appended, nil
 }
 
 // forget empties the caches of streams whose writes may have happened or not.
@@ -229,6 +253,10 @@ func (l *Ledger) finish(outcome Appended) Recorded {
 
 func (l *Ledger) prepare(ctx context.Context, entries Entries) (Append, error) {
 	if err := l.check(ctx, entries); err != nil {
+		return Append{}, err
+	}
+	entries, err := l.judged(ctx, entries)
+	if err != nil {
 		return Append{}, err
 	}
 	now := l.clock.Now()
@@ -297,7 +325,7 @@ func (l *Ledger) occurredAt(entries Entries, now time.Time) (time.Time, error) {
 	}
 	for _, fact := range entries.Facts {
 		if !forbids(fact.Kind()) {
-			return time.Time{}, privacy.Problems{{Path: "occurred_at", Code: "future", Detail: "the time lies in the future"}}
+			return time.Time{}, privacy.Problems{{Path: "occurred_at", Code: ProblemFuture, Detail: "the time lies in the future"}}
 		}
 	}
 	return now.In(at.Location()), nil

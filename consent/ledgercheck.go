@@ -11,28 +11,28 @@ import (
 func (l *Ledger) check(ctx context.Context, entries Entries) error {
 	var problems privacy.Problems
 	if err := checkKey(StreamKey{Tenant: entries.Tenant, Subject: entries.Subject}); err != nil {
-		problems.Add("subject", "identifier", "%v", err)
+		problems.Add("subject", ProblemIdentifier, "%v", err)
 	}
 	if entries.Key != "" {
 		if err := privacy.CheckID("key", entries.Key); err != nil || len(entries.Key) > privacy.MaxIDLength-8 {
-			problems.Add("key", "identifier", "an idempotency key has 1 to %d bytes without control characters", privacy.MaxIDLength-8)
+			problems.Add("key", ProblemIdentifier, "an idempotency key has 1 to %d bytes without control characters", privacy.MaxIDLength-8)
 		}
 	}
 	if len(entries.Facts) == 0 {
-		problems.Add("facts", "required", "at least one fact is required")
+		problems.Add("facts", ProblemRequired, "at least one fact is required")
 	}
 	for i, fact := range entries.Facts {
 		path := fmt.Sprintf("facts[%d]", i)
 		if fact == nil {
-			problems.Add(path, "required", "the fact is missing")
+			problems.Add(path, ProblemRequired, "the fact is missing")
 			continue
 		}
 		fact.validate(path, &problems)
 		switch about := ofTenant(fact); {
 		case about && entries.Subject != "":
-			problems.Add(path, "stream", "%s is about a tenant: it is recorded without a subject", fact.Kind())
+			problems.Add(path, ProblemStream, "%s is about a tenant: it is recorded without a subject", fact.Kind())
 		case !about && entries.Subject == "":
-			problems.Add(path, "stream", "%s is about a subject, and none is named", fact.Kind())
+			problems.Add(path, ProblemStream, "%s is about a subject, and none is named", fact.Kind())
 		}
 		l.checkNames(path, fact, &problems)
 	}
@@ -71,7 +71,7 @@ func (l *Ledger) checkNames(path string, fact Fact, problems *privacy.Problems) 
 		}
 		for i, operation := range fact.Operations {
 			if !operation.Valid() {
-				problems.Add(fmt.Sprintf("%s.operations[%d]", path, i), "unknown", "no such operation")
+				problems.Add(fmt.Sprintf("%s.operations[%d]", path, i), ProblemUnknown, "no such operation")
 			}
 		}
 	case ObjectionEnded:
@@ -88,7 +88,7 @@ func (l *Ledger) checkNames(path string, fact Fact, problems *privacy.Problems) 
 func (l *Ledger) checkPurposes(path string, ids []privacy.PurposeID, problems *privacy.Problems) {
 	for i, id := range ids {
 		if _, ok := l.register.PurposeIndex(id); !ok {
-			problems.Add(fmt.Sprintf("%s.purposes[%d]", path, i), "unknown", "the purpose is not declared")
+			problems.Add(fmt.Sprintf("%s.purposes[%d]", path, i), ProblemUnknown, "the purpose is not declared")
 		}
 	}
 }
@@ -98,7 +98,7 @@ func (l *Ledger) checkPurposes(path string, ids []privacy.PurposeID, problems *p
 func (l *Ledger) checkNotMarketing(path string, ids []privacy.PurposeID, problems *privacy.Problems) {
 	for i, id := range ids {
 		if purpose, ok := l.register.Purpose(id); ok && purpose.DirectMarketing {
-			problems.Add(fmt.Sprintf("%s.purposes[%d]", path, i), "direct_marketing", "an objection to direct marketing ends only with direct_marketing, which the subject alone can do")
+			problems.Add(fmt.Sprintf("%s.purposes[%d]", path, i), ProblemDirectMarketing, "an objection to direct marketing ends only with direct_marketing, which the subject alone can do")
 		}
 	}
 }
@@ -106,14 +106,14 @@ func (l *Ledger) checkNotMarketing(path string, ids []privacy.PurposeID, problem
 func (l *Ledger) checkCategories(path string, ids []privacy.CategoryID, problems *privacy.Problems) {
 	for i, id := range ids {
 		if _, ok := l.register.CategoryIndex(id); !ok {
-			problems.Add(fmt.Sprintf("%s.categories[%d]", path, i), "unknown", "the category is not declared")
+			problems.Add(fmt.Sprintf("%s.categories[%d]", path, i), ProblemUnknown, "the category is not declared")
 		}
 	}
 }
 
 func (l *Ledger) checkRecipient(path string, id privacy.RecipientID, problems *privacy.Problems) {
 	if _, ok := l.register.RecipientIndex(id); !ok {
-		problems.Add(path, "unknown", "the recipient is not declared")
+		problems.Add(path, ProblemUnknown, "the recipient is not declared")
 	}
 }
 

@@ -93,7 +93,7 @@ func preferenceOf(state *State, purpose *privacy.Purpose, basis privacy.LegalBas
 	case p.Status == ConsentNone && !state.WithdrawnAt.IsZero():
 		p.Status, p.Decided = ConsentWithdrawn, state.WithdrawnAt
 	}
-	p.Agreed = basis != privacy.BasisConsent || p.Status == ConsentGranted
+	p.Agreed = (basis != privacy.BasisConsent && !swapped(basis, known.Consent, known.NoticeVersion)) || p.Status == ConsentGranted
 	for _, mark := range against(state, purpose, basis) {
 		if mark.On {
 			p.Agreed = false
@@ -220,7 +220,7 @@ func (l *Ledger) chosenFacts(ctx context.Context, subject privacy.Subject, choic
 		facts = append(facts, OptIn{Purposes: purposes, Evidence: choice.Evidence})
 	}
 	switch {
-	case basis.Basis != privacy.BasisConsent:
+	case basis.Basis != privacy.BasisConsent && !swapped(basis.Basis, known.Consent, known.NoticeVersion):
 	case known.Consent == ConsentGranted || known.Consent == ConsentExpired:
 		facts = append(facts, Renewal{Purposes: purposes, Evidence: choice.Evidence, Explicit: choice.Explicit, Until: choice.Until})
 	default:

@@ -61,9 +61,11 @@ const (
 	ConsentRefused
 	ConsentWithdrawn
 	ConsentExpired
+	// ConsentInvalid is consent on record that is not relied upon.
+	ConsentInvalid
 )
 
-var consentStatusNames = [...]string{"none", "granted", "refused", "withdrawn", "expired"}
+var consentStatusNames = [...]string{"none", "granted", "refused", "withdrawn", "expired", "invalid"}
 
 // String returns the status as a lower-case word.
 func (s ConsentStatus) String() string {
@@ -84,7 +86,8 @@ type PurposeState struct {
 	Until time.Time
 	// Explicit says that the consent was explicit.
 	Explicit bool
-	// NoticeVersion is the version of the notice shown.
+	// NoticeVersion is the version of the notice shown, also of a consent that
+	// was withdrawn since.
 	NoticeVersion uint32
 	// Objected, Restricted and OptedOut concern this purpose by name.
 	Objected, Restricted, OptedOut Mark

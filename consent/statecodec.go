@@ -258,7 +258,7 @@ func (r *stateReader) purpose(name func([]byte) privacy.PurposeID) PurposeState 
 	r.data = r.data[n:]
 	p := PurposeState{Purpose: id, Consent: ConsentStatus(r.byte()), ConsentAt: r.time(), ConsentSequence: r.uvarint(), Until: r.time(), Explicit: r.bool()}
 	notice := r.uvarint()
-	if p.Consent > ConsentExpired || notice > 1<<32-1 {
+	if p.Consent > ConsentInvalid || notice > 1<<32-1 {
 		r.failed = true
 	}
 	p.NoticeVersion = uint32(notice)

@@ -105,6 +105,7 @@ type PreparedUse struct {
 	recipient       int // index in the register, -1 without one
 	countries       []privacy.Country
 	mechanisms      []privacy.TransferMechanism
+	transferDay     atomic.Pointer[transferDay]
 	obligations     privacy.MeasureSet
 	ignoresRestrict bool
 }
@@ -172,40 +173,40 @@ func (g *Gate) MustPrepare(use Use) *PreparedUse {
 func (g *Gate) checkUse(use Use) error {
 	var problems privacy.Problems
 	if _, ok := g.register.Purpose(use.Purpose); !ok {
-		problems.Add("purpose", "unknown", "the purpose %q is not declared", use.Purpose)
+		problems.Add("purpose", ProblemUnknown, "the purpose %q is not declared", use.Purpose)
 	}
 	if len(use.Categories) == 0 {
-		problems.Add("categories", "required", "at least one category is required")
+		problems.Add("categories", ProblemRequired, "at least one category is required")
 	}
 	for i, id := range use.Categories {
 		if _, ok := g.register.Category(id); !ok {
-			problems.Add(fmt.Sprintf("categories[%d]", i), "unknown", "the category %q is not declared", id)
+			problems.Add(fmt.Sprintf("categories[%d]", i), ProblemUnknown, "the category %q is not declared", id)
 		}
 	}
 	if !use.Operation.Valid() {
-		problems.Add("operation", "required", "the operation is required")
+		problems.Add("operation", ProblemRequired, "the operation is required")
 	}
 	if use.Operation == privacy.OperationDisclose && use.Recipient == "" {
-		problems.Add("recipient", "required", "a disclosure names its recipient")
+		problems.Add("recipient", ProblemRequired, "a disclosure names its recipient")
 	}
 	if use.Operation != privacy.OperationDisclose && use.Recipient != "" {
-		problems.Add("recipient", "not_a_disclosure", "only a disclosure has a recipient")
+		problems.Add("recipient", ProblemNotADisclosure, "only a disclosure has a recipient")
 	}
 	if use.Recipient != "" {
 		if _, ok := g.register.Recipient(use.Recipient); !ok {
-			problems.Add("recipient", "unknown", "the recipient %q is not declared", use.Recipient)
+			problems.Add("recipient", ProblemUnknown, "the recipient %q is not declared", use.Recipient)
 		}
 	}
 	if use.Country != "" && use.Recipient == "" {
-		problems.Add("country", "not_a_disclosure", "only a disclosure has a country")
+		problems.Add("country", ProblemNotADisclosure, "only a disclosure has a country")
 	}
 	if use.Activity != "" {
 		if _, ok := g.register.Activity(use.Activity); !ok {
-			problems.Add("activity", "unknown", "the activity %q is not declared", use.Activity)
+			problems.Add("activity", ProblemUnknown, "the activity %q is not declared", use.Activity)
 		}
 	}
 	if use.Exception > ExceptionPublicInterest {
-		problems.Add("exception", "unknown", "no such exception")
+		problems.Add("exception", ProblemUnknown, "no such exception")
 	}
 	return problems.Err()
 }
@@ -224,7 +225,7 @@ func (g *Gate) activitiesFor(use Use) ([]privacy.Activity, error) {
 	}
 	for _, activity := range found[1:] {
 		if activity.Role != found[0].Role {
-			return nil, privacy.Problems{{Path: "activity", Code: "ambiguous_role",
+			return nil, privacy.Problems{{Path: "activity", Code: ProblemAmbiguousRole,
 				Detail: "activities of different roles declare the use; name the one that is meant"}}
 		}
 	}

@@ -3,6 +3,7 @@ package consent
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/labelop/privacykit/privacy"
 )
@@ -11,21 +12,21 @@ import (
 func checkIDs[T ~string](problems *privacy.Problems, path string, list []T) {
 	for i, id := range list {
 		if err := privacy.CheckID("identifier", string(id)); err != nil {
-			problems.Add(fmt.Sprintf("%s[%d]", path, i), "identifier", "%v", err)
+			problems.Add(fmt.Sprintf("%s[%d]", path, i), ProblemIdentifier, "%v", err)
 		}
 	}
 }
 
 func requireIDs[T ~string](problems *privacy.Problems, path string, list []T) {
 	if len(list) == 0 {
-		problems.Add(path, "required", "at least one is required")
+		problems.Add(path, ProblemRequired, "at least one is required")
 	}
 	checkIDs(problems, path, list)
 }
 
 func require(problems *privacy.Problems, path, value string) {
 	if err := privacy.CheckID("value", value); err != nil {
-		problems.Add(path, "required", "%v", err)
+		problems.Add(path, ProblemRequired, "%v", err)
 	}
 }
 
@@ -33,13 +34,13 @@ func require(problems *privacy.Problems, path, value string) {
 func (e Evidence) require(path string, problems *privacy.Problems) {
 	require(problems, path+".notice.document", e.Notice.Document)
 	if e.Notice.Version == 0 {
-		problems.Add(path+".notice.version", "required", "the version of the notice shown is required")
+		problems.Add(path+".notice.version", ProblemRequired, "the version of the notice shown is required")
 	}
 	require(problems, path+".notice.locale", e.Notice.Locale)
 	require(problems, path+".act", e.Act)
 	require(problems, path+".channel", e.Channel)
-	if e.Notice.TextSHA256 == "" {
-		problems.Add(path+".notice.text_sha256", "required", "the hash of the text shown is required")
+	if e.Notice.TextSHA256 == "" && (!e.Notice.TextUnknown || e.Imported == nil) {
+		problems.Add(path+".notice.text_sha256", ProblemRequired, "the hash of the text shown is required")
 	}
 	e.validate(path, problems)
 }
@@ -50,6 +51,17 @@ func (e Evidence) validate(path string, problems *privacy.Problems) {
 	if e.Imported != nil {
 		require(problems, path+".imported.source", e.Imported.Source)
 	}
+	if e.Signal != nil {
+		e.Signal.validate(path+".signal", problems)
+	}
+}
+
+func (s SignalString) validate(path string, problems *privacy.Problems) {
+	require(problems, path+".format", s.Format)
+	hidden := func(r rune) bool { return r <= ' ' || r > '~' }
+	if s.Value == "" || len(s.Value) > MaxSignalString || strings.ContainsFunc(s.Value, hidden) {
+		problems.Add(path+".value", ProblemText, "a string has 1 to %d bytes of visible ASCII", MaxSignalString)
+	}
 }
 
 func checkHash(problems *privacy.Problems, path, hash string) {
@@ -57,7 +69,7 @@ func checkHash(problems *privacy.Problems, path, hash string) {
 		return
 	}
 	if _, err := hex.DecodeString(hash); err != nil || len(hash) != 64 {
-		problems.Add(path, "hash", "a SHA-256 has 64 hexadecimal digits")
+		problems.Add(path, ProblemHash, "a SHA-256 has 64 hexadecimal digits")
 	}
 }
 
@@ -121,17 +133,17 @@ func (f OptIn) validate(path string, problems *privacy.Problems) {
 
 func checkOptOuts(problems *privacy.Problems, path string, kinds privacy.OptOutSet, purposes []privacy.PurposeID) {
 	if kinds == 0 && len(purposes) == 0 {
-		problems.Add(path+".kinds", "required", "kinds or purposes are required")
+		problems.Add(path+".kinds", ProblemRequired, "kinds or purposes are required")
 	}
 	checkIDs(problems, path+".purposes", purposes)
 }
 
 func (f AgeEvidence) validate(path string, problems *privacy.Problems) {
 	if f.BornOnOrBefore.IsZero() && f.BornOnOrAfter.IsZero() {
-		problems.Add(path+".born_on_or_before", "required", "at least one bound on the date of birth is required")
+		problems.Add(path+".born_on_or_before", ProblemRequired, "at least one bound on the date of birth is required")
 	}
 	if !f.BornOnOrBefore.IsZero() && f.BornOnOrBefore.Before(f.BornOnOrAfter) {
-		problems.Add(path+".born_on_or_after", "order", "the bounds on the date of birth contradict each other")
+		problems.Add(path+".born_on_or_after", ProblemOrder, "the bounds on the date of birth contradict each other")
 	}
 	require(problems, path+".method", f.Method)
 }
@@ -145,13 +157,13 @@ func (f Attestation) validate(path string, problems *privacy.Problems) {
 	requireIDs(problems, path+".categories", f.Categories)
 	requireIDs(problems, path+".purposes", f.Purposes)
 	if f.Basis == 0 {
-		problems.Add(path+".basis", "required", "the tenant's legal basis is required")
+		problems.Add(path+".basis", ProblemRequired, "the tenant's legal basis is required")
 	}
 	if !f.Rights || !f.Notices {
-		problems.Add(path+".rights", "not_declared", "an attestation declares that the tenant has the rights and gave the notices")
+		problems.Add(path+".rights", ProblemNotDeclared, "an attestation declares that the tenant has the rights and gave the notices")
 	}
 	if f.Basis == privacy.BasisConsent && !f.Consents {
-		problems.Add(path+".consents", "not_declared", "an attestation on the basis of consent declares that the consents are held")
+		problems.Add(path+".consents", ProblemNotDeclared, "an attestation on the basis of consent declares that the consents are held")
 	}
 	require(problems, path+".signed_by", f.SignedBy)
 	require(problems, path+".terms_version", f.TermsVersion)
@@ -163,7 +175,7 @@ func (f Instruction) validate(path string, problems *privacy.Problems) {
 	require(problems, path+".id", f.ID)
 	requireIDs(problems, path+".purposes", f.Purposes)
 	if len(f.Operations) == 0 {
-		problems.Add(path+".operations", "required", "at least one is required")
+		problems.Add(path+".operations", ProblemRequired, "at least one is required")
 	}
 	checkIDs(problems, path+".recipients", f.Recipients)
 	checkIDs(problems, path+".countries", f.Countries)
@@ -192,7 +204,7 @@ func (f Export) validate(path string, problems *privacy.Problems) {
 func (f SubProcessorAnnounced) validate(path string, problems *privacy.Problems) {
 	require(problems, path+".recipient", string(f.Recipient))
 	if f.ObjectUntil.IsZero() {
-		problems.Add(path+".object_until", "required", "the end of the time to object is required")
+		problems.Add(path+".object_until", ProblemRequired, "the end of the time to object is required")
 	}
 }
 
@@ -207,9 +219,9 @@ func (f SubProcessorObjectionLifted) validate(path string, problems *privacy.Pro
 func (f NoticeRequired) validate(path string, problems *privacy.Problems) {
 	require(problems, path+".purpose", string(f.Purpose))
 	if f.MinimumVersion == 0 {
-		problems.Add(path+".minimum_version", "required", "the version is at least 1")
+		problems.Add(path+".minimum_version", ProblemRequired, "the version is at least 1")
 	}
 	if f.From.IsZero() {
-		problems.Add(path+".from", "required", "the time from which the notice is required is missing")
+		problems.Add(path+".from", ProblemRequired, "the time from which the notice is required is missing")
 	}
 }

@@ -420,13 +420,17 @@ func checkAppendCancelled(p *probe) error {
 	if err := p.must(p.work(streamKey, "", grant("a"))); err != nil {
 		return err
 	}
+	held, err := p.Claim(p, claim("w", 1, start))
+	if err != nil {
+		return err
+	}
 	before, err := p.settled(streamKey)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(p)
 	cancel()
-	for what, err := range p.callAll(ctx) {
+	for what, err := range p.callAll(ctx, positions(held)) {
 		if err == nil {
 			return fmt.Errorf("%s with a cancelled context did not fail", what)
 		}
@@ -438,8 +442,9 @@ func checkAppendCancelled(p *probe) error {
 	return errors.Join(same("decisions", len(decisions), 0), p.unchanged(before))
 }
 
-// callAll calls every method once and returns the errors by name.
-func (p *probe) callAll(ctx context.Context) map[string]error {
+// callAll calls every method once and returns the errors by name. Worker w holds
+// the positions given.
+func (p *probe) callAll(ctx context.Context, held []string) map[string]error {
 	errs := map[string]error{}
 	_, errs["Append"] = p.Append(ctx, []consent.Append{p.work(streamKey, "", grant("b"))})
 	_, errs["Redact"] = p.Redact(ctx, p.work(streamKey, "", consent.Erasure{Cause: "c"}))
@@ -450,7 +455,7 @@ func (p *probe) callAll(ctx context.Context) map[string]error {
 	_, errs["Changes"] = p.Changes(ctx, "", 10)
 	_, errs["Head"] = p.Head(ctx)
 	_, errs["Claim"] = p.Claim(ctx, claim("cancelled", 10, start))
-	errs["Acknowledge"] = p.Acknowledge(ctx, "probe", []string{"1"})
+	errs["Acknowledge"] = p.Acknowledge(ctx, "w", held)
 	_, errs["Trim"] = p.Trim(ctx, start.AddDate(1, 0, 0), true)
 	errs["RecordDecision"] = p.RecordDecision(ctx, p.decision("d", consent.Guard{SubjectVersion: 1}))
 	_, errs["Decisions"] = p.Decisions(ctx, everything())

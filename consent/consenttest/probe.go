@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -290,13 +291,18 @@ func (p *probe) unchanged(since settlement) error {
 	)
 }
 
-// together runs n functions at once and returns their errors.
+// together runs n functions at once and returns their errors, panics among them.
 func together(n int, do func(i int) error) []error {
 	faults := make([]error, n)
 	var ready, wait sync.WaitGroup
 	ready.Add(1)
 	for i := range n {
 		wait.Go(func() {
+			defer func() {
+				if cause := recover(); cause != nil {
+					faults[i] = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+				}
+			}()
 			ready.Wait()
 			faults[i] = do(i)
 		})

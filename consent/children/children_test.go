@@ -1,0 +1,210 @@
+package children_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/labelop/privacykit/consent/children"
+	"github.com/labelop/privacykit/privacy"
+)
+
+func TestBirthdays(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		born  string
+		years int
+		want  string
+	}{
+		{"an ordinary day", "2010-11-23", 16, "2026-11-23"},
+		{"29 February in a leap year", "2012-02-29", 16, "2028-02-29"},
+		{"29 February in another year is 1 March", "2012-02-29", 13, "2025-03-01"},
+		{"29 February in a century without a leap day", "2084-02-29", 16, "2100-03-01"},
+		{"the day of birth", "2012-02-29", 0, "2012-02-29"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			assert.Equal(t, tc.want, children.Birthday(privacy.MustDate(tc.born), tc.years).String())
+		})
+	}
+	assert.Zero(t, children.Birthday(privacy.Date{}, 16))
+	assert.Zero(t, children.Birthday(privacy.MustDate("2012-02-29"), -1))
+	assert.Zero(t, children.Birthday(privacy.MustDate("9990-01-01"), 16))
+	assert.Zero(t, children.BornBy(privacy.MustDate("0003-01-01"), 16))
+}
+
+// BornBy is the inverse of Birthday on every day of a leap year and the next.
+func TestBornByIsTheInverseOfBirthday(t *testing.T) {
+	for _, years := range []int{13, 14, 15, 16, 18} {
+		for on := privacy.MustDate("2027-12-01"); on.Before(privacy.MustDate("2030-04-01")); on = on.AddDays(1) {
+			born := children.BornBy(on, years)
+			require.False(t, on.Before(children.Birthday(born, years)), "born %s, on %s", born, on)
+			require.True(t, on.Before(children.Birthday(born.AddDays(1), years)), "born a day after %s, on %s", born, on)
+		}
+	}
+}
+
+// The civil date is the host's: the same instant is a birthday in one zone and
+// not yet in another.
+func TestTheZoneDecidesTheBirthday(t *testing.T) {
+	law := embeddedLaw(t)
+	age, err := law.DigitalAge("eu-gdpr", "DE", today)
+	require.NoError(t, err)
+	instant := time.Date(2026, time.November, 22, 23, 30, 0, 0, time.UTC)
+	born := privacy.MustDate("2010-11-23")
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	assert.True(t, age.MayConsentAlone(born, privacy.DateOf(instant, berlin)))
+	assert.False(t, age.MayConsentAlone(born, privacy.DateOf(instant, time.UTC)))
+}
+
+func germanCase() children.Case {
+	return children.Case{
+		Regime: "eu-gdpr", Country: "DE", On: today, Basis: privacy.BasisConsent, OfferedToChild: true,
+		BornOnOrBefore: privacy.MustDate("2012-06-01"),
+	}
+}
+
+func TestAuthorisation(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*children.Case)
+		want   children.Defect
+	}{
+		{"none", func(*children.Case) {}, children.DefectNoAuthorisation},
+		{"not verified", func(c *children.Case) { c.Authorisation = &children.Authorisation{Method: "self_declared"} }, children.DefectNotVerified},
+		{"verified", func(c *children.Case) {
+			c.Authorisation = &children.Authorisation{Verified: true, Method: "card_micro_payment"}
+		}, ""},
+		{"verified, but where both consent the child was not asked", func(c *children.Case) {
+			c.Country, c.Authorisation = "FR", &children.Authorisation{Verified: true}
+		}, children.DefectChildNotAsked},
+		{"verified, and the child consented too", func(c *children.Case) {
+			c.Country, c.Authorisation, c.ChildAgreed = "FR", &children.Authorisation{Verified: true}, true
+		}, ""},
+		{"nothing known of the age", func(c *children.Case) { c.BornOnOrBefore = privacy.Date{} }, children.DefectNoAuthorisation},
+		{"a service of counselling", func(c *children.Case) { c.Counselling = true }, ""},
+		{"a contract", func(c *children.Case) { c.Basis = privacy.BasisContract }, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			question := germanCase()
+			tc.change(&question)
+			answer, err := embeddedLaw(t).Assess(question)
+			require.NoError(t, err)
+			assert.Equal(t, tc.want, answer.Defect)
+			assert.NotEmpty(t, answer.Citation)
+		})
+	}
+}
+
+func TestCasesThatCannotBe(t *testing.T) {
+	law := embeddedLaw(t)
+	future := germanCase()
+	future.BornOnOrBefore = today.AddDays(1)
+	_, err := law.Assess(future)
+	require.ErrorIs(t, err, privacy.ErrInvalid)
+	undated := germanCase()
+	undated.On = privacy.Date{}
+	_, err = law.Assess(undated)
+	require.ErrorIs(t, err, privacy.ErrInvalid)
+	_, err = law.DigitalAge("us-coppa", "US", today)
+	require.ErrorIs(t, err, children.ErrUnknownRegime)
+	_, err = law.ReachingAge("us-coppa", today)
+	require.ErrorIs(t, err, children.ErrUnknownRegime)
+	assert.False(t, children.DigitalAge{}.MayConsentAlone(privacy.MustDate("1950-01-01"), today))
+}
+
+func TestOtherRegimes(t *testing.T) {
+	law := embeddedLaw(t)
+	for _, tc := range []struct {
+		regime    string
+		operation children.Operation
+		age       int
+		want      children.Requirement
+	}{
+		{"us-coppa", children.OperationCollectOnline, 12, children.RequireVerifiableParentConsent},
+		{"us-coppa", children.OperationCollectOnline, 13, children.RequireNothing},
+		{"us-ca-ccpa", children.OperationSale, 12, children.RequireParentOptIn},
+		{"us-ca", children.OperationSharing, 15, children.RequireOwnOptIn},
+		{"US-CA", children.OperationSale, 16, children.RequireOptOutOnly},
+		{"in-dpdp", children.OperationProcess, 17, children.RequireVerifiableParentConsent},
+		{"kr-pipa", children.OperationConsent, 13, children.RequireRepresentative},
+		{"cn-pipl", children.OperationProcess, 13, children.RequireParentConsent},
+		{"ca-qc-law25", children.OperationConsent, 14, children.RequireNothing},
+		{"br-lgpd", children.OperationProcess, 11, children.RequireSpecificParentConsent},
+	} {
+		rule, err := law.Requirement(children.Question{Regime: tc.regime, Operation: tc.operation, Age: tc.age})
+		require.NoError(t, err)
+		assert.Equal(t, tc.want, rule.Requires, "%s %s %d", tc.regime, tc.operation, tc.age)
+	}
+	notYet, err := law.Requirement(children.Question{Regime: "in-dpdp", Operation: children.OperationProcess, Age: 10, On: today})
+	require.NoError(t, err)
+	assert.Equal(t, children.RequireNothing, notYet.Requires, "the rules are not in force yet")
+	_, err = law.Requirement(children.Question{Regime: "atlantis", Operation: children.OperationSale})
+	require.ErrorIs(t, err, children.ErrUnknownRegime)
+	_, err = law.Requirement(children.Question{Regime: "us-ca", Operation: "barter"})
+	require.ErrorIs(t, err, privacy.ErrInvalid)
+}
+
+// The rows of a country do not overlap: a day has one age.
+func TestOneAgePerDay(t *testing.T) {
+	var table struct {
+		DigitalAges []struct {
+			Regime      string
+			Country     privacy.Country
+			From, Until privacy.Date
+		} `json:"digital_ages"`
+	}
+	text, err := children.LawText()
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &table))
+	end := map[string]privacy.Date{}
+	for _, row := range table.DigitalAges {
+		key := row.Regime + string(row.Country)
+		last, seen := end[key]
+		assert.True(t, !seen || (!last.IsZero() && !row.From.Before(last)), "%s", key)
+		end[key] = row.Until
+	}
+}
+
+const tableHead = `"title":"T","as_of":"2026-01-01","citations":["C"],"notes":[],"defaults":[{"regime":"eu-gdpr","age":16,"requires":"parental_authorisation","from":"2018-05-25","citation":"C"}],`
+
+func TestLoadRefusesRowsWithout(t *testing.T) {
+	for _, tc := range []struct{ name, text string }{
+		{"JSON", `{`},
+		{"a known member", `{` + tableHead + `"ages":[]}`},
+		{"a title", `{}`},
+		{"a citation", `{` + tableHead + `"digital_ages":[{"regime":"eu-gdpr","country":"DE","from":"2018-05-25","age":16}]}`},
+		{"a country", `{` + tableHead + `"digital_ages":[{"regime":"eu-gdpr","country":"XX","from":"2018-05-25","age":16,"citation":"C"}]}`},
+		{"an age in range", `{` + tableHead + `"digital_ages":[{"regime":"eu-gdpr","country":"DE","from":"2018-05-25","age":160,"citation":"C"}]}`},
+		{"dates in order", `{` + tableHead + `"digital_ages":[{"regime":"eu-gdpr","country":"DE","from":"2018-05-25","until":"2018-05-25","age":16,"citation":"C"}]}`},
+		{"a known requirement", `{` + tableHead + `"requirements":[{"regime":"x","from":"2018-05-25","operations":["sale"],"below_age":13,"requires":"luck","citation":"C"}]}`},
+		{"a known operation", `{` + tableHead + `"requirements":[{"regime":"x","from":"2018-05-25","operations":["barter"],"below_age":13,"requires":"own_opt_in","citation":"C"}]}`},
+		{"ages in order", `{` + tableHead + `"requirements":[{"regime":"x","from":"2018-05-25","operations":["sale"],"from_age":13,"below_age":13,"requires":"own_opt_in","citation":"C"}]}`},
+		{"a jurisdiction", `{` + tableHead + `"requirements":[{"regime":"x","jurisdiction":"atlantis","from":"2018-05-25","operations":["sale"],"below_age":13,"requires":"own_opt_in","citation":"C"}]}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := children.Load(fstest.MapFS{"ages.json": {Data: []byte(tc.text)}})
+			require.ErrorIs(t, err, privacy.ErrInvalid)
+		})
+	}
+	_, err := children.Load(fstest.MapFS{})
+	require.Error(t, err)
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(`{` + strings.TrimSuffix(tableHead, ",") + `}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		law, err := children.Load(fstest.MapFS{"ages.json": {Data: text}})
+		if (law == nil) == (err == nil) {
+			t.Fatal("either a law or an error")
+		}
+		if law != nil {
+			_, _ = law.Assess(germanCase())
+		}
+	})
+}
