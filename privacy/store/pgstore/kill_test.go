@@ -50,15 +50,20 @@ func TestNothingAcknowledgedIsLostWhenWritersAreKilled(t *testing.T) {
 	checkEvents(t, db, acknowledged, kills*crashWriters)
 }
 
-// awaitIdle returns when the server has finished what clients have begun that
-// are gone or do not wait any more.
-func awaitIdle(t *testing.T, db *pgstore.DB) {
+// awaitAlone returns when no other client is connected. Until then the server
+// may still carry out what one has sent that is gone or does not wait any more;
+// a session that has yet to read it looks idle.
+func awaitAlone(t *testing.T, db *pgstore.DB) {
 	t.Helper()
+	db.Pool().Reset()
+	conn, err := db.Pool().Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
 	for {
-		var busy int
-		require.NoError(t, db.Pool().QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'`).Scan(&busy))
-		if busy == 0 {
+		var others int
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&others))
+		if others == 0 {
 			return
 		}
 		time.Sleep(time.Millisecond)
@@ -85,7 +90,7 @@ func runUntilKilled(t *testing.T, url, name string, n int) []string {
 // event has its row in the outbox.
 func checkEvents(t *testing.T, db *pgstore.DB, acknowledged map[string]bool, spare int) {
 	t.Helper()
-	awaitIdle(t, db)
+	awaitAlone(t, db)
 	stored := map[string]int{}
 	for subject := range crashSubjects {
 		for _, record := range foldedRecords(t, db.Consent(), subjectKey(subject)) {

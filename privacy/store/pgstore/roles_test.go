@@ -35,6 +35,7 @@ const (
 func play(role string) int {
 	roles := map[string]func(ctx context.Context, db *pgstore.DB) error{
 		roleWriter: appendForEver, roleGate: answer, roleMigrate: func(context.Context, *pgstore.DB) error { return nil },
+		roleRunner: runCases, roleSweep: sweepPlanned,
 	}
 	ctx := context.Background()
 	db, err := pgstore.Open(ctx, os.Getenv(urlVariable), nil)

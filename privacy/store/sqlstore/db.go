@@ -43,19 +43,24 @@ type DB struct {
 
 // core is what the stores of a DB and those of its transactions share.
 type core struct {
-	dialect  Dialect
-	schema   string
-	prefix   string
-	template *template
-	schemas  schemaSQL
-	ledger   ledgerSQL
-	outbox   outboxSQL
-	log      decisionSQL
-	policies policydocSQL
-	restore  restoreSQL
-	source   string
-	clock    privacy.Clock
-	ids      privacy.IDSource
+	dialect     Dialect
+	schema      string
+	prefix      string
+	template    *template
+	schemas     schemaSQL
+	ledger      ledgerSQL
+	outbox      outboxSQL
+	log         decisionSQL
+	policies    policydocSQL
+	retention   retentionSQL
+	restore     restoreSQL
+	proof       proofSQL
+	dsr         dsrSQL
+	suppression suppressionSQL
+	renewals    renewalSQL
+	source      string
+	clock       privacy.Clock
+	ids         privacy.IDSource
 }
 
 // New returns a DB on db. It does not touch the database: call Migrate, or
@@ -123,7 +128,7 @@ func newCore(dialect Dialect, options *Options) (*core, error) {
 	t := newTemplate(dialect, o.Schema, o.Prefix)
 	return &core{
 		dialect: dialect, schema: o.Schema, prefix: o.Prefix, template: t,
-		schemas: newSchemaSQL(t, dialect), ledger: newLedgerSQL(t), outbox: newOutboxSQL(t, dialect), log: newDecisionSQL(t), policies: newPolicydocSQL(t), restore: newRestoreSQL(t),
+		schemas: newSchemaSQL(t, dialect), ledger: newLedgerSQL(t), outbox: newOutboxSQL(t, dialect), log: newDecisionSQL(t), policies: newPolicydocSQL(t), retention: newRetentionSQL(t), restore: newRestoreSQL(t), proof: newProofSQL(t, dialect), dsr: newDSRSQL(t), suppression: newSuppressionSQL(t), renewals: newRenewalSQL(t),
 		source: o.Source, clock: o.Clock, ids: o.IDs,
 	}, nil
 }

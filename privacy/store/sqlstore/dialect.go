@@ -44,6 +44,7 @@ func (d Dialect) words() []string {
 		return []string{
 			"{for update}", "",
 			"{for key share}", "",
+			"{for share}", "",
 			"{skip locked}", "",
 			"{transaction id}", "0",
 			"{greatest}", "MAX",
@@ -55,6 +56,7 @@ func (d Dialect) words() []string {
 	return []string{
 		"{for update}", "FOR UPDATE",
 		"{for key share}", "FOR KEY SHARE",
+		"{for share}", "FOR SHARE",
 		"{skip locked}", "FOR UPDATE SKIP LOCKED",
 		"{transaction id}", "pg_current_xact_id()::text::bigint",
 		"{greatest}", "GREATEST",

@@ -21,4 +21,9 @@ func ExampleMigrations() {
 	// 1 ledger 5 tables
 	// 2 decisions 1 tables
 	// 3 policies 3 tables
+	// 4 retention 8 tables
+	// 5 cases 6 tables
+	// 6 proof 4 tables
+	// 7 suppression 1 tables
+	// 8 renewals 3 tables
 }
