@@ -118,10 +118,9 @@ func tokenHash(token string) string {
 func (s *service) authenticated(next func(http.ResponseWriter, *http.Request, account)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		var found account
-		row := s.tables.QueryRowContext(r.Context(), `SELECT id, workspace, email FROM account WHERE token_hash = ?`, tokenHash(token))
-		switch err := row.Scan(&found.ID, &found.Workspace, &found.Email); {
-		case errors.Is(err, sql.ErrNoRows):
+		found, err := s.accountOf(r.Context(), token)
+		switch {
+		case errors.Is(err, privacy.ErrNotFound):
 			answer(w, http.StatusUnauthorized, reply{Code: "unknown_token"})
 			return
 		case err != nil:
@@ -135,4 +134,13 @@ func (s *service) authenticated(next func(http.ResponseWriter, *http.Request, ac
 		}
 		next(w, r, found)
 	}
+}
+
+// accountOf returns the account of a token, or privacy.ErrNotFound.
+func (s *service) accountOf(ctx context.Context, token string) (found account, err error) {
+	row := s.tables.QueryRowContext(ctx, `SELECT id, workspace, email FROM account WHERE token_hash = ?`, tokenHash(token))
+	if err = row.Scan(&found.ID, &found.Workspace, &found.Email); errors.Is(err, sql.ErrNoRows) {
+		return account{}, privacy.ErrNotFound
+	}
+	return found, err
 }

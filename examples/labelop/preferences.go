@@ -20,15 +20,17 @@ var marketingNotice []byte
 // shown by its hash. Notices are numbered as the policy they come with, so that a
 // version of the policy can require a notice as new as itself.
 func (s *service) grantMarketing(w http.ResponseWriter, r *http.Request, by account) {
-	sum := sha256.Sum256(s.marketingNotice)
 	receipt, err := s.ledger.Grant(r.Context(), by.subject(), consent.Grant{
 		Purposes: []privacy.PurposeID{"marketing"},
-		Evidence: consent.Evidence{
-			Notice: consent.Notice{Document: "marketing-notice", Version: uint32(s.history.Len()), Locale: "en", TextSHA256: hex.EncodeToString(sum[:])},
-			Act:    "settings_toggled", Channel: "api",
-		},
+		Evidence: consent.Evidence{Notice: s.noticeShown(), Act: "settings_toggled", Channel: "api"},
 	})
 	recorded(w, receipt, err)
+}
+
+// noticeShown identifies the text that whoever is asked now is shown.
+func (s *service) noticeShown() consent.Notice {
+	sum := sha256.Sum256(s.marketingNotice)
+	return consent.Notice{Document: "marketing-notice", Version: uint32(s.history.Len()), Locale: "en", TextSHA256: hex.EncodeToString(sum[:])}
 }
 
 func (s *service) withdrawMarketing(w http.ResponseWriter, r *http.Request, by account) {

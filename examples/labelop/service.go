@@ -141,6 +141,8 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("POST /images/{id}/suggestion", s.authenticated(s.suggest))
 	mux.HandleFunc("PUT /preferences/marketing", s.authenticated(s.grantMarketing))
 	mux.HandleFunc("DELETE /preferences/marketing", s.authenticated(s.withdrawMarketing))
+	mux.Handle("/preferences", s.personalPages())
+	mux.Handle("/sign-in", s.personalPages())
 	mux.HandleFunc("POST /newsletter", s.authenticated(s.sendNewsletter))
 	mux.HandleFunc("GET /decisions", s.authenticated(s.listDecisions))
 	mux.HandleFunc("GET /disclosures", s.authenticated(s.listDisclosures))
