@@ -187,6 +187,14 @@ func (c Case) State() State {
 	return 0
 }
 
+// Ended reports whether nothing is owed any more: the case is not open, no
+// complaint is, and nothing is withheld that has to go once its ground lapses.
+func (c Case) Ended() bool {
+	return !slices.ContainsFunc(c.Items, func(it Item) bool {
+		return it.Work.Open() || it.ComplaintOpen || len(it.Remainder()) > 0
+	})
+}
+
 // Open reports whether the case still owes an answer on any item.
 func (c Case) Open() bool {
 	return slices.ContainsFunc(c.Items, func(it Item) bool { return it.Work.Open() })

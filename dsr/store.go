@@ -82,7 +82,7 @@ type ListStore interface {
 // The sentences of CaseStore on tenants, memory, times, contexts and limits hold
 // here too.
 type ClosedStore interface {
-	// Closed returns at most q.Limit cases that are not open and ended before
+	// Closed returns at most q.Limit cases that have ended (Case.Ended), before
 	// q.Before, in order of when they ended, then of their ids, from the one after
 	// q.After (zero for the first). If q.Unredacted is set, those that were redacted
 	// are left out.
@@ -91,7 +91,7 @@ type ClosedStore interface {
 	// idempotency keys of its updates and hands d.Events to the outbox, all or
 	// nothing. The log and the time when it ended MUST stay as they are, and an
 	// update that was computed from the version before MUST NOT bring back what was
-	// redacted. A case that is open, or did not end before d.Before, is an error
+	// redacted. A case that has not ended, or not before d.Before, is an error
 	// matching privacy.ErrConflict; nothing is then written. A case that was
 	// redacted or is not there MUST be a success that writes nothing.
 	Redact(ctx context.Context, d Disposal) error

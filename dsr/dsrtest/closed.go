@@ -14,12 +14,13 @@ import (
 
 func closedClauses() []Clause {
 	return []Clause{
-		{"closed_pages", "Closed returns at most q.Limit cases that are not open and ended before q.Before, in order of when they ended, then of their ids.", closedPages},
+		{"closed_pages", "Closed returns at most q.Limit cases that have ended, before q.Before, in order of when they ended, then of their ids.", closedPages},
 		{"closed_ended", "A case ends at the latest time of a line of its log, and not before it was received.", closedEnded},
+		{"closed_remainder", "A case that has not ended is not among them, and is an error matching privacy.ErrConflict for Redact and Erase.", closedRemainder},
 		{"closed_unredacted", "If q.Unredacted is set, those that were redacted are left out.", closedUnredacted},
 		{"redact", "Redact writes what Case.Redact returns in the place of a case, forgets the idempotency keys of its updates and hands d.Events to the outbox.", redact},
 		{"redact_keeps_log", "The log and the time when it ended MUST stay as they are.", redactKeepsLog},
-		{"redact_conflicts", "A case that is open, or did not end before d.Before, is an error matching privacy.ErrConflict; nothing is then written.", redactConflicts},
+		{"redact_conflicts", "A case that has not ended, or not before d.Before, is an error matching privacy.ErrConflict; nothing is then written.", redactConflicts},
 		{"redact_again", "A case that was redacted or is not there MUST be a success that writes nothing.", redactAgain},
 		{"redact_races", "An update that was computed from the version before MUST NOT bring back what was redacted.", redactRaces},
 		{"erase", "Erase removes a case with its log and the idempotency keys of its updates and hands d.Events to the outbox.", erase},
@@ -62,6 +63,35 @@ func (h Harness) closedIDs(ctx context.Context, q dsr.ClosedQuery) ([]dsr.CaseID
 			return ids, nil
 		}
 	}
+}
+
+// withhold makes a case that was answered, but keeps something until its ground
+// lapses.
+func (h Harness) withhold(ctx context.Context, id dsr.CaseID) error {
+	u := creation("t", id)
+	u.Effects, u.Wakes, u.Events = nil, nil, nil
+	u.Case.Items[0].Work, u.Due = dsr.StatePartiallyFulfilled, privacy.Date{}
+	u.Case.Items[0].Protections = []dsr.Protection{{System: "s", Category: "c", Ground: "17(3)(b)", Source: "rule"}}
+	return h.Update(ctx, u)
+}
+
+func closedRemainder(ctx context.Context, h Harness) error {
+	if err := h.withhold(ctx, "a"); err != nil {
+		return err
+	}
+	ids, err := h.closedIDs(ctx, dsr.ClosedQuery{Before: later, Limit: 10})
+	if err != nil {
+		return err
+	}
+	if len(ids) > 0 {
+		return fmt.Errorf("the case is listed though something is withheld: %v", ids)
+	}
+	for what, dispose := range map[string]func(context.Context, dsr.Disposal) error{"Redact": h.Redact, "Erase": h.Erase} {
+		if err := dispose(ctx, disposal("a")); !errors.Is(err, privacy.ErrConflict) {
+			return fmt.Errorf("%s: got %v, want a conflict", what, err)
+		}
+	}
+	return nil
 }
 
 func closedPages(ctx context.Context, h Harness) error {

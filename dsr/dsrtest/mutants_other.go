@@ -52,6 +52,15 @@ func otherMutants() []mutant {
 				return f.sound.Closed(ctx, tenant, q)
 			}
 		}},
+		{"ends_with_a_remainder", []string{"closed_remainder"}, func(f *faulty) {
+			f.update = func(ctx context.Context, u dsr.Update) error {
+				u.Case.Items = slices.Clone(u.Case.Items)
+				for i := range u.Case.Items {
+					u.Case.Items[i].Protections = nil
+				}
+				return f.sound.Update(ctx, u)
+			}
+		}},
 		{"closes_late", []string{"closed_pages"}, func(f *faulty) {
 			f.closed = func(ctx context.Context, tenant privacy.TenantID, q dsr.ClosedQuery) ([]dsr.ClosedCase, error) {
 				q.Before = later

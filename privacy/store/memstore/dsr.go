@@ -42,7 +42,8 @@ type storedCase struct {
 	subject privacy.SubjectID
 	regime  string
 	open    bool
-	// redacted and ended are those of dsr.ClosedCase.
+	// over is Case.Ended; redacted and ended are those of dsr.ClosedCase.
+	over     bool
 	redacted bool
 	ended    time.Time
 	lines    []dsr.LogLine
@@ -231,6 +232,7 @@ func (c *storedCase) replace(u *dsr.Update, body []byte, lines []dsr.LogLine) {
 	c.body, c.version = body, u.Case.Version
 	c.summary = dsr.Summary{ID: u.Case.ID, State: u.Case.State(), Due: u.Due, Received: received}
 	c.subject, c.regime, c.redacted, c.open = u.Case.Subject, u.Case.Regime, u.Case.Redacted, u.Case.Open()
+	c.over = u.Case.Ended()
 	c.lines = append(c.lines, lines...)
 	if c.ended.Before(received) {
 		c.ended = received

@@ -31,7 +31,7 @@ func (s *DSRStore) Closed(ctx context.Context, tenant privacy.TenantID, q dsr.Cl
 	return page(found, q.Limit), nil
 }
 
-func (c *storedCase) endedBefore(t time.Time) bool { return !c.open && c.ended.Before(t) }
+func (c *storedCase) endedBefore(t time.Time) bool { return c.over && c.ended.Before(t) }
 
 // Redact implements dsr.ClosedStore.
 func (s *DSRStore) Redact(ctx context.Context, d dsr.Disposal) error {

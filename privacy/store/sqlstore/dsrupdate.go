@@ -158,16 +158,16 @@ func (u *caseUnit) writeCase(lines []dsr.LogLine, head dsr.LogHead) Statement {
 	for i := range lines {
 		last = max(last, lines[i].At.UnixMicro())
 	}
-	open, ended := int64(1), any(nil)
-	if !c.Open() {
-		open, ended = 0, last
+	ended := any(nil)
+	if c.Ended() {
+		ended = last
 	}
 	sql := u.sql.insertCase
 	if u.stored.there {
 		sql = u.sql.updateCase
 	}
 	return Statement{SQL: sql, Args: []any{
-		u.tenant, u.id, int64(c.Version), c.State().String(), open, dueText(u.update.Due), received, text(string(c.Subject)), c.Regime,
+		u.tenant, u.id, int64(c.Version), c.State().String(), flag(c.Open()), dueText(u.update.Due), received, text(string(c.Subject)), c.Regime,
 		flag(c.Redacted), ended, last, int64(head.Sequence), hashBytes(head.Hash), u.body,
 	}}
 }

@@ -1,6 +1,6 @@
 -- Cases: the latest version of each. A placeholder has version 0 and is the same
 -- as none. What identifies the person is in subject and body, which redaction
--- rewrites. While a case is closed, ended is set.
+-- rewrites. While a case owes nothing, ended is set.
 CREATE TABLE {cases} (
 	tenant       text COLLATE "C" NOT NULL,
 	id           text COLLATE "C" NOT NULL,
