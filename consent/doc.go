@@ -51,6 +51,11 @@
 // [Validate] says all that is wrong with a consent, with the article; a ledger
 // refuses what is not valid, or records it as not relied upon. Consent that was
 // withdrawn is not replaced by another basis in silence. [Terminal] answers the
-// separate question of cookies and the like. Ages, signals such as Global
-// Privacy Control and transfers to third countries are packages below this one.
+// separate question of cookies and the like. [Ledger.Preferences] is a subject's
+// own view of what it decided, and [Ledger.Choose] the one call to change it.
+//
+// Packages below this one go further: children has the ages of the law, signal
+// reads Global Privacy Control, transfer is the ladder of Chapter V, renewal knows
+// who has to be asked again, receipt signs what a subject agreed to, and proof puts
+// every event into a tree whose checkpoints anybody can verify.
 package consent

@@ -49,7 +49,8 @@
 //
 // # Sweeps and proof
 //
-// A Sweeper works on Systems of the host, each a Source of records and a Disposer.
+// A Sweeper works on Systems of the host, each a Source of records and a Disposer:
+// packages sqltable and directory have them ready-made for a table and for files.
 // Plan is a dry run with a hash; Execute needs an Approval of that hash and never
 // goes beyond the plan. It claims records in a transaction that reads the holds and
 // the open requests, decides anew on each, disposes, asks the system whether the

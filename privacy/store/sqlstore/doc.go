@@ -53,6 +53,11 @@
 // Migrate before anything else: it notices ids that lie in the future and resets
 // them.
 //
+// # Retention of our own records
+//
+// The ledger, the decisions, the outbox and the cases are personal data too:
+// OwnRecords and CaseRecords give them as systems for a retention.Sweeper.
+//
 // # Other drivers
 //
 // NewWithExecutor takes an Executor in place of a *sql.DB: a few methods that
