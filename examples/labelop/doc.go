@@ -17,5 +17,7 @@
 // main.go wires it, service.go serves it, one file holds each job (accounts,
 // attestations, uploads, labels, preferences, records, the policy and its
 // pages). journey.go plays a customer against it over real HTTP, policyjourney.go
-// the changes of the policy, with a clock that can be moved.
+// the changes of the policy, with a clock that can be moved, retentionjourney.go
+// what is kept, and for how long, over five years of such a clock. personalpages.go
+// is where a person sees and changes what it decided.
 package main

@@ -73,6 +73,10 @@ func run(ctx context.Context, out io.Writer, directory, address string, once boo
 	if err := policy.play(ctx); err != nil {
 		return err
 	}
+	fmt.Fprintln(out)
+	if err := playRetention(ctx, out); err != nil {
+		return err
+	}
 	if once {
 		return nil
 	}
