@@ -22,7 +22,13 @@ func newCases(t testing.TB) dsrtest.Harness {
 
 func TestDSRConformance(t *testing.T) { dsrtest.Run(t, newCases) }
 
-func TestDSRMutants(t *testing.T) { dsrtest.RunMutants(t, newCases) }
+func TestDSRMutants(t *testing.T) {
+	newDB := copies(t)
+	dsrtest.RunMutants(t, func(t testing.TB) dsrtest.Harness {
+		db := newDB(t)
+		return casesOn(db.DSR(), db.Consent())
+	})
+}
 
 // TestDSRConformanceInHostTransactions runs the suite with every call in a
 // transaction of a host, which commits it if the call did not fail.

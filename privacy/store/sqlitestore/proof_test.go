@@ -29,7 +29,13 @@ func openProof(t testing.TB) prooftest.Opened {
 
 func TestProofConformance(t *testing.T) { prooftest.Run(t, openProof) }
 
-func TestProofMutants(t *testing.T) { prooftest.RunMutants(t, openProof) }
+func TestProofMutants(t *testing.T) {
+	newDB := copies(t)
+	prooftest.RunMutants(t, func(t testing.TB) prooftest.Opened {
+		db := newDB(t)
+		return prooftest.Opened{Proof: db.Proof(), Ledger: db.Consent()}
+	})
+}
 
 // TestProofConformanceInHostTransactions runs the suite with every call in a
 // transaction of a host, which commits it if the call did not fail.

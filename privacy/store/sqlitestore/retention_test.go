@@ -27,7 +27,10 @@ func TestRetentionConformance(t *testing.T) { retentiontest.Run(t, newRetention)
 
 func TestRetentionConformanceInHostTransactions(t *testing.T) { retentiontest.Run(t, joinedRetention) }
 
-func TestRetentionMutants(t *testing.T) { retentiontest.RunMutants(t, newRetention) }
+func TestRetentionMutants(t *testing.T) {
+	newDB := copies(t)
+	retentiontest.RunMutants(t, func(t testing.TB) retentiontest.Store { return newDB(t).Retention() })
+}
 
 func TestRetentionEquivalentToMemory(t *testing.T) {
 	for seed := range uint64(10) {
