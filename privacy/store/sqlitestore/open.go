@@ -14,7 +14,7 @@ import (
 
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
-	_ "modernc.org/sqlite" // the driver named "sqlite"
+	"modernc.org/sqlite" // registers the driver named "sqlite"
 )
 
 // Options are what Open can be told. The zero Options are the defaults.
@@ -143,10 +143,42 @@ func connect(path string, o Options) (*DB, error) {
 }
 
 func (db *DB) prepare(ctx context.Context, o Options) error {
+	if err := db.turnToWAL(ctx, o.BusyTimeout); err != nil {
+		return err
+	}
 	if o.NoMigration {
 		return db.CheckSchema(ctx)
 	}
 	return db.Migrate(ctx)
+}
+
+// busyPause is how long a process waits before it tries again to turn the file
+// to WAL mode.
+const busyPause = 5 * time.Millisecond
+
+// turnToWAL makes the first connection, which turns the file to WAL mode. Where
+// another process does so or writes, SQLite refuses at once, whatever
+// busy_timeout says: one that reads and is to write must not wait for a writer.
+func (db *DB) turnToWAL(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, sqlstore.ErrBusy)
+	defer cancel()
+	for {
+		err := db.writer.PingContext(ctx)
+		if !busy(err) {
+			return err
+		}
+		select {
+		case <-time.After(busyPause):
+		case <-ctx.Done():
+			return fmt.Errorf("sqlitestore: open: %w: %w", context.Cause(ctx), err)
+		}
+	}
+}
+
+func busy(err error) bool {
+	const primary, busy = 0xff, 5 // the low byte of a result code, SQLITE_BUSY
+	failed, ok := errors.AsType[*sqlite.Error](err)
+	return ok && failed.Code()&primary == busy
 }
 
 // SQL returns the pool that writes, for the host's own tables in the same file
