@@ -58,6 +58,12 @@ summary() {
 	[ "$failures" -eq 0 ]
 }
 
+# beside VARIABLE DIRECTORY exports the directory's path, if there is one.
+beside() {
+	[ -d "$2" ] || return 0
+	export "$1=$(cd "$2" && pwd)"
+}
+
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
@@ -107,6 +113,9 @@ install_tools() {
 		apt_install -o Dpkg::Options::=--force-confold postgresql
 	fi
 	"$(postgres_bin)/initdb" --version
+	# The browser tests drive a browser of their own by WebDriver.
+	command -v chromedriver >/dev/null || apt_install chromium chromium-driver
+	chromedriver --version
 	local linter
 	linter=$(golangci_lint)
 	if [ ! -x "$linter" ]; then

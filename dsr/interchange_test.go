@@ -19,6 +19,9 @@ var drpStatuses = []dsr.DRPStatus{
 	{State: "denied", Reason: "other"}, {State: "expired"},
 }
 
+// openDSRStatuses are all that OpenDSR 2.0 allows (section 8).
+var openDSRStatuses = []string{"pending", "in_progress", "completed", "cancelled"}
+
 func reporting(s dsr.State, reason dsr.Reason) dsr.Case {
 	c := dsr.Case{Items: []dsr.Item{{Request: regime.RequestAccess, Work: s, Reason: reason}}}
 	if blocker, ok := dsr.BlockerOf(s); ok {
@@ -43,7 +46,7 @@ func TestInterchangeStatuses(t *testing.T) {
 				t.Errorf("%s %s: DRP has no %+v", s, reason, status)
 			}
 			used[status] = true
-			if open := c.OpenDSR(0); !slices.Contains([]string{"pending", "in_progress", "completed", "cancelled"}, open) {
+			if open := c.OpenDSR(0); !slices.Contains(openDSRStatuses, open) {
 				t.Errorf("%s: OpenDSR has no %q", s, open)
 			}
 		}

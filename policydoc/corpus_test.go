@@ -12,18 +12,15 @@ import (
 
 	"github.com/labelop/privacykit/policydoc"
 	"github.com/labelop/privacykit/policydoc/markdown"
+	"github.com/labelop/privacykit/privacy/privacytest/outside"
 )
 
 // TestCorpus imports every directory of dated revisions under
-// PRIVACYKIT_CORPUS/history as one chain, and compares all neighbours.
+// the corpus's history as one chain, and compares all neighbours.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("PRIVACYKIT_CORPUS")
-	if dir == "" {
-		t.Skip("PRIVACYKIT_CORPUS names no directory of policies")
-	}
-	policies, err := filepath.Glob(filepath.Join(dir, "history", "*"))
-	if err != nil {
-		t.Fatal(err)
+	policies, err := filepath.Glob(filepath.Join(outside.Corpus(t, "history"), "*"))
+	if err != nil || len(policies) == 0 {
+		t.Fatalf("no histories: %v", err)
 	}
 	for _, policy := range policies {
 		t.Run(filepath.Base(policy), func(t *testing.T) { checkHistory(t, policy) })
@@ -105,16 +102,12 @@ func BenchmarkDiffDocuments(b *testing.B) {
 }
 
 // BenchmarkDiff compares two neighbouring revisions of real policies of about
-// 10,000 words: for every history under PRIVACYKIT_CORPUS the longest pair that
+// 10,000 words: for every history of the corpus the longest pair that
 // differs, one after the other until there are that many.
 func BenchmarkDiff(b *testing.B) {
-	dir := os.Getenv("PRIVACYKIT_CORPUS")
-	if dir == "" {
-		b.Skip("PRIVACYKIT_CORPUS names no directory of policies")
-	}
-	policies, err := filepath.Glob(filepath.Join(dir, "history", "*"))
-	if err != nil {
-		b.Fatal(err)
+	policies, err := filepath.Glob(filepath.Join(outside.Corpus(b, "history"), "*"))
+	if err != nil || len(policies) == 0 {
+		b.Fatalf("no histories: %v", err)
 	}
 	const enough = 9_500
 	var source [2][]byte

@@ -3,18 +3,14 @@ package privacy
 import (
 	"encoding/csv"
 	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// dpvDirectory holds the CSV files of DPV 2.3 as published by the W3C
-// community group. They are no part of this repository.
-var dpvDirectory = filepath.Join("..", "..", "shared", "standards", "dpv-2.3")
+	"github.com/labelop/privacykit/privacy/privacytest/outside"
+)
 
 // withoutDPV lists the codes for which DPV 2.3 has no term.
 var withoutDPV = []string{
@@ -126,16 +122,13 @@ type dpvTerm struct {
 	parents    []string
 }
 
-// readDPV returns the terms of DPV and its GDPR extension by IRI, or skips the
-// test where the files are absent.
+// readDPV returns the terms of DPV and its GDPR extension by IRI, from the CSV
+// files of DPV 2.3 as published by the W3C community group.
 func readDPV(t *testing.T) map[string]dpvTerm {
 	t.Helper()
 	terms := map[string]dpvTerm{}
 	for _, name := range []string{"dpv.csv", "eu-gdpr.csv"} {
-		file, err := os.Open(filepath.Join(dpvDirectory, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			t.Skipf("the DPV files are not present: %v", err)
-		}
+		file, err := os.Open(outside.Standard(t, "dpv-2.3", name))
 		if err != nil {
 			t.Fatal(err)
 		}

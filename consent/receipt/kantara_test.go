@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,6 +15,7 @@ import (
 	"github.com/labelop/privacykit/consent"
 	"github.com/labelop/privacykit/consent/receipt"
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/privacytest/outside"
 	"github.com/labelop/privacykit/privacy/store/memstore"
 )
 
@@ -76,10 +76,7 @@ func TestWhatHasNoKantaraReceipt(t *testing.T) {
 
 func readStandard(t *testing.T, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(standards, "kantara-cr-1.1", name))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("the standards are not present: %v", err)
-	}
+	data, err := os.ReadFile(outside.Standard(t, "kantara-cr-1.1", name))
 	ok(t, err)
 	return data
 }

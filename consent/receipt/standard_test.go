@@ -5,29 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/labelop/privacykit/consent/receipt"
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/privacytest/outside"
 )
 
-// standards holds the tables of the guide and the CSV files of DPV 2.3. They are
-// no part of this repository.
-var standards = filepath.Join("..", "..", "..", "shared", "standards")
-
-// readTable returns the rows of a CSV file by heading, or skips the test where the
-// file is absent.
+// readTable returns the rows of a CSV file of a standard by heading.
 func readTable(t *testing.T, name string) []map[string]string {
 	t.Helper()
-	file, err := os.Open(filepath.Join(standards, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("the standards are not present: %v", err)
-	}
+	file, err := os.Open(outside.Standard(t, name))
 	ok(t, err)
 	rows, err := csv.NewReader(file).ReadAll()
 	ok(t, errors.Join(err, file.Close()))
@@ -166,10 +157,7 @@ func TestEveryTermExistsInDPV(t *testing.T) {
 }
 
 func TestTheSchemaIsThatOfTheGroup(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(standards, "iso27560-dpv-guide", "dpv-27560.ttl"))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("the standards are not present: %v", err)
-	}
+	data, err := os.ReadFile(outside.Standard(t, "iso27560-dpv-guide", "dpv-27560.ttl"))
 	ok(t, err)
 	for _, schema := range []string{receipt.RecordSchema, receipt.ReceiptSchema} {
 		base, name, _ := strings.Cut(schema, "#")

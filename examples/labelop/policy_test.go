@@ -20,6 +20,7 @@ import (
 	"github.com/labelop/privacykit/policydoc/markdown"
 	"github.com/labelop/privacykit/policydoc/policydoctest"
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/privacytest/outside"
 )
 
 func releases() []release { return []release{firstRelease(), secondRelease(), thirdRelease()} }
@@ -235,18 +236,10 @@ func TestPolicyPages(t *testing.T) {
 	}
 }
 
-// seedText returns the policy that LabelOp's facts come from, which lies beside
-// the repository where PRIVACYKIT_CORPUS says.
+// seedText returns the policy that LabelOp's facts come from.
 func seedText(t *testing.T) string {
 	t.Helper()
-	directory := os.Getenv("PRIVACYKIT_CORPUS")
-	if directory == "" {
-		directory = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	text, err := os.ReadFile(filepath.Join(directory, "labelop-privacy-policy.txt"))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skipf("the seed text is not there: set PRIVACYKIT_CORPUS to its directory")
-	}
+	text, err := os.ReadFile(outside.Corpus(t, "labelop-privacy-policy.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}

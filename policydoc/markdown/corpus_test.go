@@ -10,15 +10,12 @@ import (
 
 	"github.com/labelop/privacykit/policydoc"
 	"github.com/labelop/privacykit/policydoc/markdown"
+	"github.com/labelop/privacykit/privacy/privacytest/outside"
 )
 
-// TestCorpus parses, renders and round-trips every Markdown file under the
-// directory that PRIVACYKIT_CORPUS names.
+// TestCorpus parses, renders and round-trips every Markdown file of the corpus.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("PRIVACYKIT_CORPUS")
-	if dir == "" {
-		t.Skip("PRIVACYKIT_CORPUS names no directory of policies")
-	}
+	dir := outside.Corpus(t)
 	files, passed := 0, 0
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !isMarkdown(path) {

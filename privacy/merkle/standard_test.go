@@ -10,11 +10,8 @@ import (
 	"testing"
 
 	"github.com/labelop/privacykit/privacy/merkle"
+	"github.com/labelop/privacykit/privacy/privacytest/outside"
 )
-
-// caseDirectory holds the cases of the transparency.dev project's library. They
-// are no part of this repository.
-var caseDirectory = filepath.Join("..", "..", "..", "shared", "standards", "merkle", "testdata")
 
 // hashOf pads what has not the length of a hash, so that the verdict on it is
 // that of the verification.
@@ -59,10 +56,9 @@ func (c standardCase) verdict(inclusion bool) error {
 	return merkle.VerifyConsistency(c.Size1, c.Size2, hashesOf(c.Proof), hashOf(c.Root1), hashOf(c.Root2))
 }
 
+// The cases are those of the transparency.dev project's library.
 func TestThirdPartyCases(t *testing.T) {
-	if _, err := os.Stat(caseDirectory); errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("the cases are not present: %v", err)
-	}
+	caseDirectory := outside.Standard(t, "merkle", "testdata")
 	total, accepted := 0, 0
 	err := filepath.WalkDir(caseDirectory, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".json" {
