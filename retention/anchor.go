@@ -2,6 +2,7 @@ package retention
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
@@ -164,6 +165,11 @@ func (a *Anchor) date(event privacy.Date) privacy.Date {
 		event = a.ThenNext.onOrAfter(event.AddDays(1))
 	}
 	return event
+}
+
+func (a *Anchor) same(b *Anchor) bool {
+	return a.Start == b.Start && slices.Equal(a.Events, b.Events) && a.FiscalYearEnd == b.FiscalYearEnd &&
+		a.ThenNext == b.ThenNext && a.NotBefore == b.NotBefore
 }
 
 func (a *Anchor) check(path string, problems *privacy.Problems) {

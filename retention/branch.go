@@ -16,6 +16,10 @@ type branch struct {
 	category privacy.CategoryID
 	tenant   privacy.TenantID
 	except   []privacy.TenantID
+	// first and today are the earliest and the latest day that it is in a zone of
+	// the table. A day that has begun in any counts: the condition may select too
+	// much, never too little.
+	first, today privacy.Date
 	// disposes are the alternatives of which one has to have elapsed, keeps those
 	// that all must have. A branch with always needs no disposing rule.
 	disposes []span
@@ -23,24 +27,24 @@ type branch struct {
 	always   bool
 }
 
-// span is the condition that one rule has elapsed.
-type span struct {
-	events []Column
-	// ranges are the alternatives of its versions.
-	ranges []dateRange
-}
+// span is the condition that a rule has elapsed, or has never governed: one of its
+// ranges holds.
+type span []dateRange
 
-// dateRange is a range of days of an event, both included; from may be zero.
-type dateRange struct{ from, through privacy.Date }
+// dateRange is the days that the latest of some events lies in, both included; from
+// may be zero.
+type dateRange struct {
+	events        []Column
+	from, through privacy.Date
+}
 
 func (s *Schedule) branches(table *Table, at time.Time) ([]branch, error) {
 	var problems privacy.Problems
 	table.check(&problems)
-	zones := table.Zones
-	if len(zones) == 0 {
-		zones = []*time.Location{s.zone}
+	if len(table.Zones) == 0 {
+		table.Zones = []*time.Location{s.zone}
 	}
-	if slices.Contains(zones, nil) {
+	if slices.Contains(table.Zones, nil) {
 		problems.Add("zones", "required", "without a zone no day can be told")
 	}
 	if len(s.tenants) > 0 && table.TenantColumn == "" && table.Tenant == "" {
@@ -49,37 +53,41 @@ func (s *Schedule) branches(table *Table, at time.Time) ([]branch, error) {
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	table.Zones = zones
-	// A day that has begun in any zone counts: the condition may select too much,
-	// never too little.
-	var today privacy.Date
-	for _, zone := range zones {
-		if day := privacy.DateOf(at, zone); today.Before(day) {
-			today = day
-		}
+	var days []privacy.Date
+	for _, zone := range table.Zones {
+		days = append(days, privacy.DateOf(at, zone))
 	}
+	all := branch{table: table, first: slices.MinFunc(days, privacy.Date.Compare), today: slices.MaxFunc(days, privacy.Date.Compare)}
 	var branches []branch
 	special := s.specialTenants(table)
 	for _, category := range table.Categories {
 		for _, tenant := range special {
-			r := Record{Tenant: tenant, Category: category}
-			lines, end := s.find(&r)
-			b := branch{table: table, category: category, tenant: tenant}
-			b.fill(lines, today, &problems)
-			if end != nil && !end.last().IsZero() && end.last().Before(today) {
-				b.endContract(lines, today, &problems)
-			}
+			lines, end := s.find(&Record{Tenant: tenant, Category: category})
+			b := all
+			b.category, b.tenant, b.always = category, tenant, end.mayHaveEnded(table, b.today)
+			b.fill(lines, &problems)
 			branches = append(branches, b)
 		}
 		if table.TenantColumn == "" && table.Tenant != "" {
 			continue
 		}
-		b := branch{table: table, category: category, except: special}
-		b.fill(s.operator.find(category), today, &problems)
+		b := all
+		b.category, b.except = category, special
+		b.fill(s.operator.find(category), &problems)
 		branches = append(branches, b)
 	}
-	branches = slices.DeleteFunc(branches, func(b branch) bool { return !b.always && len(b.disposes) == 0 })
-	return branches, problems.Err()
+	return slices.DeleteFunc(branches, branch.selectsNothing), problems.Err()
+}
+
+// selectsNothing reports whether nothing has elapsed of what disposes, or of a rule
+// that keeps.
+func (b branch) selectsNothing() bool {
+	return !b.always && len(b.disposes) == 0 || slices.ContainsFunc(b.keeps, func(keep span) bool { return len(keep) == 0 })
+}
+
+// mayHaveEnded reports whether the end of a contract makes rows of a table due.
+func (e *ContractEnd) mayHaveEnded(table *Table, today privacy.Date) bool {
+	return e != nil && !e.last().IsZero() && e.last().Before(today) && (table.Role == 0 || table.Role == privacy.RoleProcessor)
 }
 
 // specialTenants are those with rules or a contract end of their own, or the one
@@ -91,66 +99,129 @@ func (s *Schedule) specialTenants(table *Table) []privacy.TenantID {
 	return slices.Sorted(maps.Keys(s.tenants))
 }
 
-func (b *branch) fill(lines []*line, today privacy.Date, problems *privacy.Problems) {
-	explicit := !b.table.Hidden && slices.ContainsFunc(lines, func(l *line) bool {
-		return l.plain && l.always && l.scope.Explicit && l.versions[0].Action != 0
-	})
+// fill adds what lines say. At the end of a contract that is what the law keeps.
+func (b *branch) fill(lines []*line, problems *privacy.Problems) {
+	explicit := !b.table.Hidden && slices.ContainsFunc(lines, b.disposesOfAll)
 	for _, l := range lines {
-		disposes := slices.ContainsFunc(l.versions, func(v Rule) bool { return v.Action != 0 })
-		if disposes && (!explicit || l.scope.Explicit) {
-			if sp, ok := b.span(l, today, problems); ok && len(sp.ranges) > 0 {
-				b.disposes = append(b.disposes, sp)
-			}
+		some, all := b.table.covers(l)
+		if some && !b.always && l.disposes() && (!explicit || l.scope.Explicit) {
+			b.addDisposal(l, problems)
 		}
 		// Only what surely covers every row narrows the condition.
-		if !b.table.Hidden && l.kind != Maximum && l.plain && l.always && b.hasColumns(l) {
-			if sp, ok := b.span(l, today, problems); ok {
-				b.keeps = append(b.keeps, sp)
-			}
+		if all && !b.table.Hidden && (l.kind == StatutoryMinimum || l.kind == PolicyKeep && !b.always) {
+			b.addKeep(l)
 		}
 	}
 }
 
-// endContract makes everything due but what the law keeps.
-func (b *branch) endContract(lines []*line, today privacy.Date, problems *privacy.Problems) {
-	b.always, b.disposes, b.keeps = true, nil, nil
-	for _, l := range lines {
-		if !b.table.Hidden && l.kind == StatutoryMinimum && l.plain && l.always && b.hasColumns(l) {
-			if sp, ok := b.span(l, today, problems); ok {
-				b.keeps = append(b.keeps, sp)
-			}
+// covers reports whether a line may cover some rows of the table, as far as it is
+// known what they have in common, and whether it covers all of them.
+func (t *Table) covers(l *line) (some, all bool) {
+	scope, row := &l.scope, Record{Jurisdiction: t.Jurisdiction}
+	all = true
+	for _, part := range []struct{ asked, known, met bool }{
+		{scope.Role != 0, t.Role != 0, scope.Role == t.Role},
+		{len(scope.Purposes) > 0, len(t.Purposes) > 0, overlap(t.Purposes, scope.Purposes)},
+		{len(scope.Jurisdictions) > 0, t.Jurisdiction != "", slices.ContainsFunc(scope.Jurisdictions, row.under)},
+		{len(scope.Labels) > 0, false, false},
+	} {
+		switch {
+		case !part.asked:
+		case !part.known:
+			all = false
+		case !part.met:
+			return false, false
 		}
+	}
+	return true, all
+}
+
+// disposesOfAll reports whether a line is an explicit disposal that governs every
+// row: then no implicit one decides. A version of it that disposes of nothing keeps,
+// and has to have elapsed all the same.
+func (b *branch) disposesOfAll(l *line) bool {
+	_, all := b.table.covers(l)
+	return all && l.scope.Explicit && l.disposes() && l.governsAll(b.first)
+}
+
+func (l *line) disposes() bool {
+	return slices.ContainsFunc(l.versions, func(v Rule) bool { return v.Action != 0 })
+}
+
+// governsAll reports whether on a day some version governs whatever a line covers.
+func (l *line) governsAll(today privacy.Date) bool {
+	first := &l.versions[0]
+	return first.EffectiveFrom.IsZero() || first.ReachesRunning && !today.Before(first.EffectiveFrom)
+}
+
+func (b *branch) addDisposal(l *line, problems *privacy.Problems) {
+	elapsed, missing := b.elapsed(l)
+	if missing != "" {
+		problems.Add(fmt.Sprintf("events[%q]", missing), "required", "rule %q counts from this event", l.versions[0].ID)
+		return
+	}
+	if len(elapsed) > 0 {
+		b.disposes = append(b.disposes, elapsed)
 	}
 }
 
-func (b *branch) hasColumns(l *line) bool {
-	for _, event := range l.versions[0].Anchor.Events {
-		if _, ok := b.table.Events[event]; !ok {
-			return false
-		}
+// addKeep leaves out the rows that a line keeps: those that a version governs whose
+// period runs. What lies before the first version is governed by none, and so is
+// everything until that is in force.
+func (b *branch) addKeep(l *line) {
+	over, missing := b.elapsed(l)
+	first := &l.versions[0]
+	if missing != "" || b.first.Before(first.EffectiveFrom) {
+		return
 	}
-	return true
+	if before := first.Anchor.lastEvent(first.EffectiveFrom.AddDays(-1)); !before.IsZero() && !l.governsAll(b.first) {
+		events, _ := b.columns(&first.Anchor)
+		over = over.or(dateRange{events: events, through: before})
+	}
+	b.keeps = append(b.keeps, over)
 }
 
-func (b *branch) span(l *line, today privacy.Date, problems *privacy.Problems) (span, bool) {
-	var sp span
-	for i, c := range l.cutoffs(today, nil) {
-		anchor := &l.versions[i].Anchor
-		for _, event := range anchor.Events {
-			column, ok := b.table.Events[event]
-			if !ok {
-				problems.Add(fmt.Sprintf("events[%q]", event), "required", "rule %q counts from this event", c.RuleID)
-				return span{}, false
-			}
-			if !slices.Contains(sp.events, column) {
-				sp.events = append(sp.events, column)
-			}
+// elapsed returns the ranges in which the period of a version has elapsed, or an
+// event without a column. A version that comes into force while it is still the day
+// before in some zone is in force: what had elapsed by then stays in the ranges.
+func (b *branch) elapsed(l *line) (over span, missing string) {
+	for i, c := range l.cutoffs(b.today, nil) {
+		events, missing := b.columns(&l.versions[i].Anchor)
+		if missing != "" {
+			return nil, missing
 		}
 		if !c.Event.IsZero() && !c.Event.Before(c.EventFrom) {
-			sp.ranges = append(sp.ranges, dateRange{c.EventFrom, c.Event})
+			over = over.or(dateRange{events, c.EventFrom, c.Event})
 		}
 	}
-	return sp, true
+	return over, ""
+}
+
+// columns returns the columns of the events of an anchor, or an event without one.
+func (b *branch) columns(anchor *Anchor) (columns []Column, missing string) {
+	for _, event := range anchor.Events {
+		column, ok := b.table.Events[event]
+		if !ok {
+			return nil, event
+		}
+		if !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+	}
+	return columns, ""
+}
+
+// or adds a range, to one that it goes on from if there is one.
+func (sp span) or(r dateRange) span {
+	for i := range sp {
+		if other := &sp[i]; other.from.IsZero() && !other.through.Before(r.from.AddDays(-1)) && slices.Equal(other.events, r.events) {
+			if other.through.Before(r.through) {
+				other.through = r.through
+			}
+			return sp
+		}
+	}
+	return append(sp, r)
 }
 
 func (b *branch) write(w *sqlWriter) {
@@ -165,6 +236,11 @@ func (b *branch) write(w *sqlWriter) {
 			conditions = append(conditions, func() { b.writeExcept(w) })
 		}
 	}
+	b.writeDue(w, conditions...)
+}
+
+// writeDue writes what makes a row of the branch due, after further conditions.
+func (b *branch) writeDue(w *sqlWriter, conditions ...func()) {
 	if !b.always {
 		conditions = append(conditions, func() {
 			w.any(len(b.disposes), func(i int) { b.writeSpan(w, b.disposes[i]) })
@@ -192,37 +268,33 @@ func (b *branch) writeExcept(w *sqlWriter) {
 // Events that have not happened are NULL and left out; with one event alone NULL
 // selects nothing, as it should.
 func (b *branch) writeSpan(w *sqlWriter, sp span) {
-	w.any(len(sp.ranges), func(i int) {
-		r := sp.ranges[i]
-		if len(sp.events) == 1 {
-			b.writeRange(w, sp.events[0], r)
+	w.any(len(sp), func(i int) {
+		r := sp[i]
+		if len(r.events) == 1 {
+			b.writeRange(w, r.events[0], r)
 			return
 		}
 		// The range from which a version governs is left out: the latest of
 		// several events may lie in it while others do not.
-		w.all(len(sp.events)+1, func(i int) {
-			if i == len(sp.events) {
-				w.any(len(sp.events), func(i int) {
-					w.column(sp.events[i].Name)
+		w.all(len(r.events)+1, func(i int) {
+			if i == len(r.events) {
+				w.any(len(r.events), func(i int) {
+					w.column(r.events[i].Name)
 					w.text.WriteString(" IS NOT NULL")
 				})
 				return
 			}
 			w.text.WriteByte('(')
-			b.writeRange(w, sp.events[i], dateRange{through: r.through})
+			b.writeThrough(w, r.events[i], r.through)
 			w.text.WriteString(" OR ")
-			w.column(sp.events[i].Name)
+			w.column(r.events[i].Name)
 			w.text.WriteString(" IS NULL)")
 		})
 	})
 }
 
 func (b *branch) writeRange(w *sqlWriter, column Column, r dateRange) {
-	if column.Type == ColumnDate {
-		w.compare(column.Name, "<=", r.through.String())
-	} else {
-		w.compare(column.Name, "<", column.value(b.start(r.through.AddDays(1), time.Time.After)))
-	}
+	b.writeThrough(w, column, r.through)
 	if r.from.IsZero() {
 		return
 	}
@@ -230,7 +302,16 @@ func (b *branch) writeRange(w *sqlWriter, column Column, r dateRange) {
 	if column.Type == ColumnDate {
 		w.compare(column.Name, ">=", r.from.String())
 	} else {
-		w.compare(column.Name, ">=", column.value(b.start(r.from, time.Time.Before)))
+		w.compare(column.Name, ">=", column.Value(b.start(r.from, time.Time.Before)))
+	}
+}
+
+// writeThrough writes that a column lies on a day or before.
+func (b *branch) writeThrough(w *sqlWriter, column Column, day privacy.Date) {
+	if column.Type == ColumnDate {
+		w.compare(column.Name, "<=", day.String())
+	} else {
+		w.compare(column.Name, "<", column.Value(b.start(day.AddDays(1), time.Time.After)))
 	}
 }
 
@@ -244,17 +325,4 @@ func (b *branch) start(day privacy.Date, wider func(a, b time.Time) bool) time.T
 		}
 	}
 	return instant
-}
-
-func (c Column) value(instant time.Time) any {
-	switch c.Type {
-	case ColumnUnixSeconds:
-		return instant.Unix()
-	case ColumnUnixMillis:
-		return instant.UnixMilli()
-	case ColumnUnixMicros:
-		return instant.UnixMicro()
-	default:
-		return instant.UTC()
-	}
 }

@@ -73,16 +73,22 @@ type CertificateNotices struct {
 // CertificateBackup is the state of the backups of a system.
 type CertificateBackup struct {
 	System privacy.SystemID `json:"system"`
-	State  DisposalState    `json:"state"`
+	// State is what it was when the last record went.
+	State DisposalState `json:"state"`
 	// CompleteOn is the day the last backup has been overwritten, in UTC.
 	CompleteOn privacy.Date `json:"complete_on"`
 }
 
 // Certify makes the certificate of a sweep from its log. Execute does so in the
-// end; before that it certifies what has been done so far.
+// end; before that it certifies what has been done so far. The error matches
+// privacy.ErrNotFound if the sweep has not begun, and privacy.ErrConflict if it began
+// with another plan or another approval.
 func (s *Sweeper) Certify(ctx context.Context, plan *Plan, approval Approval) (*Certificate, error) {
 	var items []Item
 	err := s.eachItem(ctx, plan.SweepID, 0, func(item Item) { items = append(items, item) })
+	if err == nil {
+		err = s.begin(ctx, plan, approval)
+	}
 	if err != nil {
 		return nil, err
 	}

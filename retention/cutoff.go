@@ -9,7 +9,9 @@ import (
 // Cutoff inverts one version of a rule on one day in one zone: its period has
 // elapsed if and only if the anchor lies in AnchorFrom through Anchor, which is so
 // if and only if the event lies in EventFrom through Event. Suspensions and holds
-// are not part of it: they only make fewer records due.
+// are not part of it: they only make fewer records due. Where the versions of a rule
+// count from different anchors, a later one may have taken over a record in the
+// range; none that has elapsed lies outside of the ranges of all.
 type Cutoff struct {
 	RuleID  string
 	Version int
@@ -59,7 +61,7 @@ func (l *line) cutoffs(today privacy.Date, zone *time.Location) []Cutoff {
 			case today.Before(later.EffectiveFrom):
 			case later.ReachesRunning:
 				ended = earlier(ended, before)
-			default:
+			case later.Anchor.same(&v.Anchor):
 				last = earlier(last, before)
 			}
 		}

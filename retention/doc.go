@@ -44,8 +44,9 @@
 // A period is monotone in its anchor, so that a schedule can be turned around:
 // Cutoffs gives, per rule and zone, the last day of the event whose period has
 // elapsed. Predicate makes of it a condition for SQLite or PostgreSQL that selects
-// every due row through an index, so that a sweep costs what is due and not what
-// is stored. Evaluate decides on each row.
+// every due row, and Lanes takes it apart into what one index each answers page by
+// page, so that a sweep costs what is due and not what is stored. Evaluate decides on
+// each row.
 //
 // # Sweeps and proof
 //

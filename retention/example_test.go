@@ -84,6 +84,33 @@ func ExampleSchedule_Predicate() {
 	// usage 2026-05-01 00:00:00 +0000 UTC
 }
 
+// A reader of a large table asks each lane page by page, after the last invoice and key
+// of the page before.
+func ExampleSchedule_Lanes() {
+	voucher, err := retention.FindPreset("de-ao-147-voucher")
+	if err != nil {
+		panic(err)
+	}
+	schedule, err := retention.Compile(voucher.Rules(retention.PresetUse{Events: []string{"invoiced"}}), &retention.Options{Zone: time.UTC})
+	if err != nil {
+		panic(err)
+	}
+	lanes, err := schedule.Lanes(retention.Table{
+		Dialect: retention.PostgreSQL, Categories: []privacy.CategoryID{"billing"},
+		Events: map[string]retention.Column{"invoiced": {Name: "invoiced_on", Type: retention.ColumnDate}},
+	}, time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+	if err != nil {
+		panic(err)
+	}
+	for _, lane := range lanes {
+		fmt.Println("SELECT * FROM invoice WHERE", lane.Predicate.SQL, "ORDER BY", lane.Event.Name, "LIMIT 100")
+		fmt.Println(lane.Predicate.Args...)
+	}
+	// Output:
+	// SELECT * FROM invoice WHERE ("invoiced_on" <= $1) ORDER BY invoiced_on LIMIT 100
+	// 2017-12-31
+}
+
 func ExampleSweeper() {
 	ctx := context.Background()
 	schedule, err := retention.Compile([]retention.Rule{maximum("images", "P1Y")}, &retention.Options{Zone: time.UTC})

@@ -41,8 +41,7 @@ func (s *Sweeper) Execute(ctx context.Context, plan *Plan, approval Approval) (*
 	if err := privacy.CheckID("who approves", approval.By); err != nil {
 		return nil, err
 	}
-	sweep := Sweep{ID: plan.SweepID, PlanHash: hash, ApprovedBy: approval.By, StartedAt: s.now()}
-	if err := s.store.CreateSweep(ctx, sweep); err != nil {
+	if err := s.begin(ctx, plan, approval); err != nil {
 		return nil, err
 	}
 	run := newExecution(s, plan)
@@ -56,6 +55,12 @@ func (s *Sweeper) Execute(ctx context.Context, plan *Plan, approval Approval) (*
 		return nil, released
 	}
 	return s.Certify(ctx, plan, approval)
+}
+
+// begin stores a sweep. For one that has begun it asks whether that was with the same
+// plan and the same approval.
+func (s *Sweeper) begin(ctx context.Context, plan *Plan, approval Approval) error {
+	return s.store.CreateSweep(ctx, Sweep{ID: plan.SweepID, PlanHash: approval.PlanHash, ApprovedBy: approval.By, StartedAt: s.now()})
 }
 
 // execution is one call of Execute.
@@ -281,6 +286,10 @@ func failure(ctx context.Context, err error) string {
 		return "panic"
 	case ctx.Err() != nil:
 		return "timeout"
+	case errors.Is(err, ErrKeyCopies):
+		return "key_copies"
+	case errors.Is(err, privacy.ErrConflict):
+		return "changed"
 	default:
 		return "error"
 	}

@@ -23,7 +23,9 @@ type Item struct {
 	Shard    Shard  `json:"shard"`
 	PlanItem
 	Outcome ItemOutcome `json:"outcome"`
-	// Reason is the code of a skip or a failure, such as "hold:H1" or "not_verified".
+	// Reason is the code of a skip: of a ClaimResult or a Verdict, "verdict_changed", or
+	// "not_found". Of a failure it is "error", "timeout", "panic", "not_verified",
+	// "key_copies" or "changed".
 	Reason string `json:"reason,omitempty"`
 	// Notice says whether those downstream were told of it when it was logged, zero
 	// if there was nothing to tell or nobody.

@@ -149,7 +149,7 @@ func itemFor(system *System, r *Record, v Verdict) (PlanItem, bool) {
 	switch {
 	case v.State == Due && v.Action.Disposes():
 		return item, true
-	case v.State == Hidden:
+	case v.State == Hidden && !r.Hidden:
 		item.Action, item.Hide = 0, true
 		return item, true
 	default:

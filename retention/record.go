@@ -9,7 +9,8 @@ import (
 // Record is what the schedule needs to know about one stored item: no content,
 // only codes, identifiers and dates.
 type Record struct {
-	// System holds the record under Key, which is unique within (System, Tenant).
+	// System holds the record under Key, which is unique within (System, Tenant) and
+	// names no other record later: what was disposed of is not to come back under it.
 	System privacy.SystemID `json:"system,omitempty"`
 	Key    string           `json:"key,omitempty"`
 	// Tenant and Subject say whose it is. Subject is empty where the host does not
@@ -30,6 +31,8 @@ type Record struct {
 	Events []Event `json:"events,omitempty"`
 	// Suspensions keep the periods of rules that name them from expiring.
 	Suspensions []Suspension `json:"suspensions,omitempty"`
+	// Hidden says that the system has hidden the record, so that no sweep does it again.
+	Hidden bool `json:"hidden,omitempty"`
 	// Bytes is the size of the record, for the plan of a sweep; 0 if unknown.
 	Bytes int64 `json:"bytes,omitempty"`
 }

@@ -46,6 +46,7 @@ func (s *shelf) Candidates(_ context.Context, query retention.Query) (retention.
 	var page retention.Page
 	for _, r := range s.records {
 		if r.Key > query.After {
+			r.Hidden = s.hidden[r.Key]
 			page.Records = append(page.Records, r)
 		}
 	}
@@ -400,6 +401,11 @@ func TestHidingAndReview(t *testing.T) {
 	equal(t, retention.HiddenNow, certificate.Counts[0].Outcome)
 	equal(t, map[string]bool{"a": true}, host.hidden)
 	equal(t, 2, len(host.records))
+
+	plan, err = s.Plan(t.Context(), "sweep-2")
+	noError(t, err)
+	equal(t, 0, len(plan.Items), "what is hidden is not hidden again")
+	equal(t, map[string]int{"hidden": 1}, plan.Blocked)
 }
 
 func TestRestoredBackupIsSweptAgain(t *testing.T) {

@@ -59,10 +59,6 @@ func (t terms) compile(register *privacy.Register) (*retention.Schedule, error) 
 	if err != nil {
 		return nil, err
 	}
-	// LabelOp has no invoice from before the period that the law has now. A rule of
-	// one version lets the table tell which rows it keeps.
-	voucher.Versions = voucher.Versions[len(voucher.Versions)-1:]
-	voucher.Versions[0].EffectiveFrom = privacy.Date{}
 	rules := voucher.Rules(retention.PresetUse{
 		RuleID: invoiceRule, Events: []string{"invoiced"},
 		Scope: retention.Scope{Categories: []privacy.CategoryID{"billing"}},

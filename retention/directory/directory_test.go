@@ -273,11 +273,31 @@ func TestChangedFileIsLeftAlone(t *testing.T) {
 	r := find(t, s, "a")
 	must(t, os.Chtimes(filepath.Join(root, "a"), at, at))
 	must(t, s.Disposer.Dispose(t.Context(), r, retention.Delete))
-	must(t, s.Disposer.Hide(t.Context(), r))
+	if err := s.Disposer.Hide(t.Context(), r); !errors.Is(err, privacy.ErrConflict) {
+		t.Errorf("hiding a file that changed: %v, want ErrConflict", err)
+	}
 	if gone, err := s.Disposer.Disposed(t.Context(), r, retention.Delete); err != nil || gone {
 		t.Errorf("gone %v, %v", gone, err)
 	}
 	isTree(t, root, "a")
+}
+
+// A file of which something more is known than when it was read has changed.
+func TestFileWithAnotherEventIsLeftAlone(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, "a")
+	made := retention.Event{Name: "made", On: privacy.MustDate("2020-01-01")}
+	events := []retention.Event{made}
+	s := system(t, directory.Directory{Path: root, Record: func(context.Context, string, fs.FileInfo) (retention.Record, bool, error) {
+		return retention.Record{Category: "image", Events: events}, true, nil
+	}})
+	r := find(t, s, "a")
+	events = []retention.Event{made, {Name: "viewed", At: at}}
+	must(t, s.Disposer.Dispose(t.Context(), r, retention.Delete))
+	isTree(t, root, "a")
+	events = events[:1]
+	must(t, s.Disposer.Dispose(t.Context(), r, retention.Delete))
+	isTree(t, root)
 }
 
 func TestHiddenFileWaitsInTheQuarantine(t *testing.T) {

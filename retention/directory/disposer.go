@@ -35,7 +35,8 @@ func (f *files) Dispose(ctx context.Context, record *retention.Record, action re
 }
 
 // Hide implements retention.Disposer. The error matches privacy.ErrInvalid without
-// a quarantine, and privacy.ErrExists if another file of the same path is in it.
+// a quarantine, privacy.ErrExists if another file of the same path is in it, and
+// privacy.ErrConflict if the file has changed since it was read.
 func (f *files) Hide(ctx context.Context, record *retention.Record) error {
 	if f.Quarantine == "" {
 		return fmt.Errorf("directory: %s has no quarantine: %w", f.System, privacy.ErrInvalid)
@@ -123,15 +124,15 @@ func (f *files) unchanged(ctx context.Context, dir *os.Root, place string, recor
 		return false, err
 	}
 	now, ok, err := f.record(ctx, record.Key, info)
-	return ok && sameEvents(now.Events, record.Events), err
+	return ok && among(now.Events, record.Events) && among(record.Events, now.Events), err
 }
 
-// sameEvents reports whether a file still has the events of its record, to the
-// microsecond, which is what claims keep.
-func sameEvents(now, record []retention.Event) bool {
-	return !slices.ContainsFunc(record, func(e retention.Event) bool {
-		return !slices.ContainsFunc(now, func(n retention.Event) bool {
-			return n.Name == e.Name && n.On == e.On && n.At.Truncate(time.Microsecond).Equal(e.At.Truncate(time.Microsecond))
+// among reports whether all of some events are among others, to the microsecond,
+// which is what claims keep.
+func among(some, others []retention.Event) bool {
+	return !slices.ContainsFunc(some, func(e retention.Event) bool {
+		return !slices.ContainsFunc(others, func(o retention.Event) bool {
+			return o.Name == e.Name && o.On == e.On && o.At.Truncate(time.Microsecond).Equal(e.At.Truncate(time.Microsecond))
 		})
 	})
 }
@@ -206,8 +207,11 @@ func (f *files) hide(ctx context.Context, root *os.Root, record *retention.Recor
 	}
 	defer from.Close()
 	same, err := f.unchanged(ctx, from, record.Key, record)
-	if err != nil || !same {
+	if err != nil {
 		return err
+	}
+	if !same {
+		return shown(root, record.Key)
 	}
 	target := f.hidden(record.Key)
 	if there, err := exists(root, target); err != nil || there {
@@ -226,6 +230,15 @@ func (f *files) hide(ctx context.Context, root *os.Root, record *retention.Recor
 		return err
 	}
 	return f.prune(root, path.Dir(record.Key))
+}
+
+// shown reports a file that stays in use, because it has changed.
+func shown(root *os.Root, place string) error {
+	there, err := exists(root, place)
+	if err == nil && there {
+		err = fmt.Errorf("directory: a file has changed and stays in use: %w", privacy.ErrConflict)
+	}
+	return err
 }
 
 // makeParent makes the directories of a path, open to their owner only, and brings

@@ -22,7 +22,8 @@ const (
 )
 
 // Candidates implements retention.Source. It gives every file but those that are
-// hidden and have to stay so: what else is due, the schedule says. The error matches privacy.ErrInvalid for a cursor that is none.
+// hidden and have to stay so: what else is due, the schedule says. The error matches
+// privacy.ErrInvalid for a cursor that is none.
 func (f *files) Candidates(ctx context.Context, query retention.Query) (retention.Page, error) {
 	root, err := os.OpenRoot(f.Path)
 	if err != nil {
@@ -121,7 +122,8 @@ func (w *walk) add(ctx context.Context, dir *os.Root, part, key, name string) er
 		return err
 	}
 	record, ok, err := w.record(ctx, key, info)
-	if err != nil || !ok || part == hidden && w.stays(&record) {
+	record.Hidden = part == hidden
+	if err != nil || !ok || record.Hidden && w.stays(&record) {
 		return err
 	}
 	w.page.Records = append(w.page.Records, record)

@@ -3,7 +3,6 @@ package sqltable
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,10 +12,6 @@ import (
 )
 
 var _ retention.Disposer = (*rows)(nil)
-
-// ErrKeyCopies reports that a copy of a row's key may remain, or that nothing is
-// known of the key, so that the row does not count as shredded.
-var ErrKeyCopies = errors.New("sqltable: a copy of the key may remain")
 
 func (r *rows) unsupported(what string) error {
 	return fmt.Errorf("sqltable: the declaration of %s does not say how to %s: %w", r.table.System, what, privacy.ErrInvalid)
@@ -37,13 +32,23 @@ func (r *rows) Dispose(ctx context.Context, record *retention.Record, action ret
 	}
 }
 
-// Hide implements retention.Disposer.
+// Hide implements retention.Disposer. The error matches privacy.ErrConflict if the
+// row has changed since it was read.
 func (r *rows) Hide(ctx context.Context, record *retention.Record) error {
 	if r.table.HiddenColumn == "" {
 		return r.unsupported("hide")
 	}
 	s := newStatement(r.table.Dialect, "UPDATE ", quoted(r.table.Name), " SET ", quoted(r.table.HiddenColumn), " = TRUE")
-	return r.execute(ctx, "hide", r.unchanged(r.where(s, record), record))
+	if err := r.execute(ctx, "hide", r.unchanged(r.where(s, record), record)); err != nil {
+		return err
+	}
+	s = newStatement(r.table.Dialect, "SELECT 1 FROM ", quoted(r.table.Name))
+	r.where(s, record).add(" AND ", quoted(r.table.HiddenColumn), isTrue(false))
+	shown, err := r.any(ctx, s)
+	if err == nil && shown {
+		err = fmt.Errorf("sqltable: a row of %s has changed and stays in use: %w", r.table.System, privacy.ErrConflict)
+	}
+	return err
 }
 
 // where restricts a statement to a record's row.
@@ -62,16 +67,22 @@ func tenantValue(record *retention.Record) any {
 	return string(record.Tenant)
 }
 
-// unchanged restricts a statement to a row that has the events of the record.
+// unchanged restricts a statement to a row that has the events of the record, and no
+// other. A record without any is due for another reason, such as the end of a contract,
+// and its row may have some that cannot be read.
 func (r *rows) unchanged(s *statement, record *retention.Record) *statement {
-	for _, event := range record.Events {
-		column, ok := r.table.Events[event.Name]
-		if !ok {
-			continue
-		}
-		var value any = event.On.String()
-		if column.Type != retention.ColumnDate {
-			value = inColumn(event.At.UTC(), column.Type)
+	if len(record.Events) == 0 {
+		return s
+	}
+	for _, name := range r.table.eventNames() {
+		column := r.table.Events[name]
+		var value any
+		if i := slices.IndexFunc(record.Events, func(e retention.Event) bool { return e.Name == name }); i >= 0 {
+			if event := &record.Events[i]; column.Type == retention.ColumnDate {
+				value = event.On.String()
+			} else {
+				value = column.Value(event.At)
+			}
 		}
 		s.add(" AND ").same(column.Name, value)
 	}
@@ -161,7 +172,7 @@ func (r *rows) shred(ctx context.Context, record *retention.Record) error {
 	}
 	copies := slices.ContainsFunc(destroyed, func(d retention.KeyDestruction) bool { return !d.NoCopies })
 	if copies || len(destroyed) == 0 {
-		return ErrKeyCopies
+		return fmt.Errorf("sqltable: shred a row of %s: %w", r.table.System, retention.ErrKeyCopies)
 	}
 	s := newStatement(r.table.Dialect, "UPDATE ", quoted(r.table.Name), " SET ", quoted(r.table.DisposedColumn), " = TRUE")
 	// The key is gone, so that the row is marked whatever its events have become.
@@ -192,13 +203,17 @@ func (r *rows) Disposed(ctx context.Context, record *retention.Record, action re
 	}
 }
 
-func (r *rows) exists(ctx context.Context, record *retention.Record) (there bool, err error) {
-	s := newStatement(r.table.Dialect, "SELECT 1 FROM ", quoted(r.table.Name))
-	err = r.each(ctx, "verify", r.where(s, record), func(*sql.Rows) error {
-		there = true
+func (r *rows) exists(ctx context.Context, record *retention.Record) (bool, error) {
+	return r.any(ctx, r.where(newStatement(r.table.Dialect, "SELECT 1 FROM ", quoted(r.table.Name)), record))
+}
+
+// any reports whether a query has a row.
+func (r *rows) any(ctx context.Context, s *statement) (found bool, err error) {
+	err = r.each(ctx, "verify", s, func(*sql.Rows) error {
+		found = true
 		return nil
 	})
-	return there, err
+	return found, err
 }
 
 // marked reports whether the record's row is there, and whether nothing is left of

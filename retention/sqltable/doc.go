@@ -29,8 +29,8 @@
 // and rows so marked are candidates no more. Hide marks it in HiddenColumn; that
 // the host leaves hidden rows out of its queries is for the host to see to.
 //
-// Each of these is one statement, by the row's key, and says so if it is repeated.
-// It leaves a row alone whose events are no longer those that were read: who logs
-// in while a sweep runs is not swept. Disposed asks the table again, and that is
-// what a sweep believes.
+// Each of these is one statement that writes, by the row's key, and repeating it
+// changes nothing. It leaves a row alone whose events are no longer those that were
+// read: who logs in while a sweep runs is not swept. Disposed asks the table again, and
+// that is what a sweep believes.
 package sqltable

@@ -67,16 +67,16 @@ func parseCursor(text string, lanes int) (cursor, error) {
 }
 
 // read adds the rows of a lane after a cursor, up to the limit of the page, and
-// returns the cursor after the last if the page is full. Rows of the same time as the last one come from
-// a statement of their own: a comparison of both columns at once is more than an
-// index of SQLite answers beside the bound, and a day may have many rows.
+// returns the cursor after the last if the page is full. Rows of the same time as the
+// last one come from a statement of their own: a comparison of both columns at once is
+// more than an index of SQLite answers beside the bound, and a day may have many rows.
 func (r *rows) read(ctx context.Context, l *lane, all bool, after cursor, limit int, page *retention.Page) (cursor, error) {
 	order := l.order(&r.table)
 	if after == (cursor{Lane: after.Lane}) {
 		return r.readPart(ctx, l, all, limit, page, func(*statement) {})
 	}
 	values := l.values(&r.table, after)
-	if l.event != nil {
+	if l.ordered() {
 		event := quoted(order[0])
 		last, err := r.readPart(ctx, l, all, limit, page, func(s *statement) {
 			s.add(" AND ", event, " = ").arg(values[0]).add(" AND (", quotedAll(order[1:]), ") > ").list(values[1:])
@@ -109,7 +109,9 @@ func (r *rows) readPart(ctx context.Context, l *lane, all bool, limit int, page 
 		if err != nil {
 			return err
 		}
-		page.Records = append(page.Records, t.record(row))
+		record := t.record(row)
+		record.Hidden = l.hidden != nil && *l.hidden
+		page.Records = append(page.Records, record)
 		last = l.cursor(t, row)
 		return nil
 	})
@@ -119,22 +121,20 @@ func (r *rows) readPart(ctx context.Context, l *lane, all bool, limit int, page 
 // write writes the condition of a lane. The predicate comes first: its arguments
 // are numbered from 1.
 func (l *lane) write(s *statement, t *Table) {
-	s.add(l.predicate.SQL)
-	s.args = append(s.args, l.predicate.Args...)
+	s.add(l.Predicate.SQL)
+	s.args = append(s.args, l.Predicate.Args...)
 	if t.CategoryColumn != "" {
-		s.add(" AND ", quoted(t.CategoryColumn), " = ").arg(string(l.category))
+		s.add(" AND ", quoted(t.CategoryColumn), " = ").arg(string(l.Category))
 	}
-	if t.TenantColumn != "" && l.tenant != "" {
+	if t.TenantColumn != "" && l.Tenant != "" {
 		l.writeTenant(s, t)
 	}
-	if len(l.except) > 0 {
-		s.add(" AND ", quoted(t.TenantColumn), " NOT IN ").list(l.except)
-	}
-	if l.event != nil {
-		s.add(" AND ", quoted(l.event.column.Name), l.event.within()).arg(l.event.last)
-	}
-	for _, b := range l.earlier {
-		s.add(" AND (", quoted(b.column.Name), " IS NULL OR ", quoted(b.column.Name), b.beyond()).arg(b.last).add(")")
+	if len(l.Except) > 0 {
+		var except []any
+		for _, tenant := range l.Except {
+			except = append(except, string(tenant))
+		}
+		s.add(" AND ", quoted(t.TenantColumn), " NOT IN ").list(except)
 	}
 	if l.hidden != nil {
 		s.add(" AND ", quoted(t.HiddenColumn), isTrue(*l.hidden))
@@ -149,10 +149,10 @@ func (l *lane) write(s *statement, t *Table) {
 // of many, it is told.
 func (l *lane) writeTenant(s *statement, t *Table) {
 	if t.Dialect == retention.SQLite {
-		s.add(" AND likelihood(", quoted(t.TenantColumn), " = ").arg(string(l.tenant)).add(", 0.000001)")
+		s.add(" AND likelihood(", quoted(t.TenantColumn), " = ").arg(string(l.Tenant)).add(", 0.000001)")
 		return
 	}
-	s.add(" AND ", quoted(t.TenantColumn), " = ").arg(string(l.tenant))
+	s.add(" AND ", quoted(t.TenantColumn), " = ").arg(string(l.Tenant))
 }
 
 func isTrue(yes bool) string {
@@ -165,8 +165,8 @@ func isTrue(yes bool) string {
 // order returns the columns that the rows of a lane are in the order of.
 func (l *lane) order(t *Table) []string {
 	var order []string
-	if l.event != nil {
-		order = append(order, l.event.column.Name)
+	if l.ordered() {
+		order = append(order, l.Event.Name)
 	}
 	if l.byTenant(t) {
 		order = append(order, t.TenantColumn)
@@ -175,7 +175,7 @@ func (l *lane) order(t *Table) []string {
 }
 
 // byTenant reports whether the order needs the tenant to tell keys apart.
-func (l *lane) byTenant(t *Table) bool { return t.KeyWithinTenant && l.tenant == "" }
+func (l *lane) byTenant(t *Table) bool { return t.KeyWithinTenant && l.Tenant == "" }
 
 // cursor returns the place after a row.
 func (l *lane) cursor(t *Table, row *row) cursor {
@@ -183,13 +183,13 @@ func (l *lane) cursor(t *Table, row *row) cursor {
 	if l.byTenant(t) {
 		c.Tenant = row.tenant.String
 	}
-	if l.event == nil {
+	if !l.ordered() {
 		return c
 	}
-	at := slices.Index(t.eventNames(), t.eventOf(l.event.column))
+	at := slices.Index(t.eventNames(), t.eventOf(l.Event))
 	switch value := row.events[at].(type) {
 	case time.Time:
-		if l.event.column.Type == retention.ColumnDate {
+		if l.Event.Type == retention.ColumnDate {
 			c.Day = value.Format(time.DateOnly)
 		} else {
 			c.Number = value.UnixMicro()
@@ -208,10 +208,10 @@ func (l *lane) cursor(t *Table, row *row) cursor {
 func (l *lane) values(t *Table, c cursor) []any {
 	var values []any
 	switch {
-	case l.event == nil:
-	case l.event.column.Type == retention.ColumnDate:
+	case !l.ordered():
+	case l.Event.Type == retention.ColumnDate:
 		values = append(values, c.Day)
-	case l.event.column.Type == retention.ColumnTimestamp:
+	case l.Event.Type == retention.ColumnTimestamp:
 		values = append(values, time.UnixMicro(c.Number).UTC())
 	default:
 		values = append(values, c.Number)

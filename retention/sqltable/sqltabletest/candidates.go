@@ -3,6 +3,7 @@ package sqltabletest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,9 +163,14 @@ func (s *suite) randomSchedule(t testing.TB, random *rand.Rand) *retention.Sched
 	var rules []retention.Rule
 	for i := range 1 + random.IntN(4) {
 		r := maximum(fmt.Sprintf("r%d", i), periods[random.IntN(len(periods))], events[random.IntN(3)])
-		switch random.IntN(5) {
+		switch random.IntN(6) {
 		case 0:
 			r.Kind, r.Action = retention.StatutoryMinimum, 0
+		case 5:
+			r.Kind, r.Action = retention.StatutoryMinimum, 0
+			rules = append(rules, r)
+			r.Version, r.EffectiveFrom, r.ReachesRunning = 2, privacy.MustDate("2024-06-01"), random.IntN(2) == 0
+			r.Period = privacy.MustPeriod(periods[random.IntN(len(periods))])
 		case 1:
 			r.Anchor.Events = events[:2]
 		case 2:
@@ -194,6 +200,25 @@ func (s *suite) allRows(t *testing.T) {
 	}
 	if _, err := system.Source.Candidates(t.Context(), retention.Query{All: true, After: "nonsense", Limit: 1}); err == nil {
 		t.Error("a cursor that is none was accepted")
+	}
+}
+
+func (s *suite) declaredPurposes(t *testing.T) {
+	system, records := s.filled(t, "sqltabletest_purposes", func(table *sqltable.Table) {
+		table.Purposes = []privacy.PurposeID{"security", "billing"}
+	})
+	for _, r := range records {
+		if !slices.Equal(r.Purposes, []privacy.PurposeID{"security", "billing"}) || r.Role != privacy.RoleProcessor {
+			t.Errorf("row %s is held for %v as %s", r.Key, r.Purposes, r.Role)
+		}
+	}
+	for purpose, want := range map[privacy.PurposeID]int{"billing": 2, "improvement": 0} {
+		rule := maximum("m", "P1Y", "made")
+		rule.Scope.Purposes = []privacy.PurposeID{purpose}
+		query := retention.Query{Schedule: compile(t, &retention.Options{Zone: time.UTC}, rule), At: at, Limit: 10}
+		if n := len(all(t, system, query)); n != want {
+			t.Errorf("%d candidates by a rule about %s, want %d", n, purpose, want)
+		}
 	}
 }
 

@@ -67,15 +67,19 @@ func (s *suite) leavesChanged(t *testing.T) {
 	system, records := s.filled(t, "sqltabletest_changed", func(table *sqltable.Table) {
 		table.Anonymise = []sqltable.Replacement{{Column: "mail"}}
 	})
-	s.execute(t, `UPDATE sqltabletest_changed SET used_at = `+s.placeholder(1), s.stamp(at))
-	for _, action := range []retention.Action{retention.Delete, retention.Anonymise} {
-		if err := system.Disposer.Dispose(t.Context(), &records[0], action); err != nil {
-			t.Fatal(err)
+	// Something happened again, or for the first time.
+	s.execute(t, `UPDATE sqltabletest_changed SET used_at = `+s.placeholder(1)+` WHERE id = '1'`, s.stamp(at))
+	s.execute(t, `UPDATE sqltabletest_changed SET sent_ms = 1 WHERE id = '2'`)
+	for i := range records {
+		for _, action := range []retention.Action{retention.Delete, retention.Anonymise} {
+			if err := system.Disposer.Dispose(t.Context(), &records[i], action); err != nil {
+				t.Fatal(err)
+			}
+			isDisposed(t, system, &records[i], action, false)
 		}
-		isDisposed(t, system, &records[0], action, false)
 	}
-	if err := system.Disposer.Hide(t.Context(), &records[0]); err != nil {
-		t.Fatal(err)
+	if err := system.Disposer.Hide(t.Context(), &records[0]); !errors.Is(err, privacy.ErrConflict) {
+		t.Errorf("hiding a row that changed: %v, want ErrConflict", err)
 	}
 	if n := s.value(t, `SELECT COUNT(*) FROM sqltabletest_changed WHERE hidden IS TRUE OR gone IS TRUE OR mail IS NULL`); n != "0" {
 		t.Errorf("%s rows were touched", n)
@@ -107,9 +111,25 @@ func (s *suite) hides(t *testing.T) {
 	if n := len(all(t, system, query)); n != 1 {
 		t.Errorf("%d candidates with one hidden, want 1", n)
 	}
+	amended := law
+	amended.Version, amended.Period, amended.EffectiveFrom, amended.ReachesRunning = 2, privacy.MustPeriod("P8Y"), privacy.MustDate("2025-01-01"), true
+	query.Schedule = compile(t, &retention.Options{Zone: time.UTC}, maximum("m", "P1Y", "made"), law, amended)
+	if n := len(all(t, system, query)); n != 1 {
+		t.Errorf("%d candidates with one hidden for a law that was amended, want 1", n)
+	}
 	query.At = at.AddDate(10, 0, 0)
 	if n := len(all(t, system, query)); n != 2 {
 		t.Errorf("%d candidates once all are due, want 2", n)
+	}
+
+	// Columns do not tell whom a rule about labels keeps: rows say that they are hidden.
+	law.Scope.Labels = []string{"x"}
+	s.execute(t, `UPDATE sqltabletest_hide SET labels = 'x'`)
+	query.Schedule, query.At = compile(t, &retention.Options{Zone: time.UTC}, maximum("m", "P1Y", "made"), law), at
+	for _, r := range all(t, system, query) {
+		if r.Hidden != (r.Key == records[0].Key) {
+			t.Errorf("row %s is hidden: %v", r.Key, r.Hidden)
+		}
 	}
 }
 
@@ -201,7 +221,7 @@ func (s *suite) distrustsCopies(t *testing.T) {
 	store := &keys{of: map[privacy.SubjectID]bool{"1": true}, copies: true}
 	system, records := s.filled(t, "sqltabletest_copies", func(table *sqltable.Table) { table.Keys = store })
 	for range 2 {
-		if err := system.Disposer.Dispose(t.Context(), &records[0], retention.CryptoShred); !errors.Is(err, sqltable.ErrKeyCopies) {
+		if err := system.Disposer.Dispose(t.Context(), &records[0], retention.CryptoShred); !errors.Is(err, retention.ErrKeyCopies) {
 			t.Errorf("got %v, want ErrKeyCopies", err)
 		}
 		isDisposed(t, system, &records[0], retention.CryptoShred, false)

@@ -22,6 +22,7 @@ func Run(t *testing.T, db *sql.DB, dialect retention.Dialect) {
 	}{
 		{"every due row is a candidate, and none twice", s.everyDueRow},
 		{"pages of all rows hold each row once", s.allRows},
+		{"rows are held for the declared purposes, and rules about others select none", s.declaredPurposes},
 		{"a deleted row is gone, and deleting again succeeds", s.deletes},
 		{"a row whose events changed since it was read is left alone", s.leavesChanged},
 		{"a row of another tenant is left alone", s.leavesOtherTenants},
