@@ -102,15 +102,16 @@ func siblingImports(repo *repository) []string {
 	return findings
 }
 
-// suiteImports finds code that links a test suite into a program.
+// suiteImports finds code that links a test suite into a program. Bodies of tests
+// that packages share, below internal, are suites here too.
 func suiteImports(repo *repository) []string {
 	var findings []string
 	for _, s := range repo.sources {
-		if s.test || s.suite() {
+		if s.test || forTests(s.dir) {
 			continue
 		}
 		for i, p := range importPaths(s) {
-			if dir, own := ownDir(p); own && strings.HasSuffix(path.Base(dir), "test") {
+			if dir, own := ownDir(p); own && forTests(dir) {
 				findings = append(findings, fmt.Sprintf("%s: only tests and suites import the suite %s",
 					repo.at(s, s.syntax.Imports[i].Pos()), dir))
 			}
@@ -118,6 +119,9 @@ func suiteImports(repo *repository) []string {
 	}
 	return findings
 }
+
+// forTests tells by its name that a package is linked by tests alone.
+func forTests(dir string) bool { return strings.HasSuffix(path.Base(dir), "test") }
 
 func TestImportsBetweenAreas(t *testing.T) { report(t, siblingImports(thisRepository(t))) }
 
@@ -202,14 +206,20 @@ func TestSuiteImportsBite(t *testing.T) {
 		{
 			name: "tests and suites import suites",
 			files: map[string]string{
-				"consent/consenttest/a.go":         importing("consenttest", "privacy/privacytest"),
-				"privacy/store/memstore/a_test.go": importing("memstore_test", "consent/consenttest"),
+				"consent/consenttest/a.go":              importing("consenttest", "privacy/privacytest"),
+				"privacy/store/memstore/a_test.go":      importing("memstore_test", "consent/consenttest"),
+				"privacy/store/internal/storetest/a.go": importing("storetest", "dsr/dsrtest"),
 			},
 		},
 		{
 			name:  "a program does not",
 			files: map[string]string{"consent/a.go": importing("consent", "privacy/privacytest")},
 			want:  []string{"consent/a.go:2: only tests and suites import the suite privacy/privacytest"},
+		},
+		{
+			name:  "nor what tests share below internal",
+			files: map[string]string{"privacy/store/memstore/a.go": importing("memstore", "privacy/store/internal/storetest")},
+			want:  []string{"privacy/store/memstore/a.go:2: only tests and suites import the suite privacy/store/internal/storetest"},
 		},
 	})
 }

@@ -45,7 +45,7 @@ type source struct {
 // suite tells that the file belongs to an exported test suite: a package whose
 // name ends in "test" and whose files a host's own tests link.
 func (s source) suite() bool {
-	return strings.HasSuffix(path.Base(s.dir), "test") && !s.internal()
+	return forTests(s.dir) && !s.internal()
 }
 
 func (s source) internal() bool {

@@ -3,7 +3,6 @@ package faulttest
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -133,7 +132,7 @@ func TestEveryLostCall(t *testing.T) {
 		}
 		t.Run("sqlite/"+mode, func(t *testing.T) {
 			loseEach(t, f, false, func() (consent.Store, func()) {
-				db, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "privacy.db"), nil)
+				db, err := sqlitestore.Open(t.Context(), migrated(t), nil)
 				require.NoError(t, err)
 				return db.Consent(), func() { require.NoError(t, db.Close()) }
 			})

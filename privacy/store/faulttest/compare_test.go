@@ -1,7 +1,6 @@
 package faulttest
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +21,7 @@ func TestMemoryAndSQLiteAgree(t *testing.T) {
 		most = 2000
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		db, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "privacy.db"), nil)
+		db, err := sqlitestore.Open(t.Context(), migrated(t), nil)
 		require.NoError(r, err)
 		defer func() { require.NoError(r, db.Close()) }()
 		seed, n := rapid.Uint64().Draw(r, "seed"), rapid.IntRange(1, most).Draw(r, "operations")
@@ -33,8 +32,9 @@ func TestMemoryAndSQLiteAgree(t *testing.T) {
 // The statements and the schema do not depend on the driver that ships.
 func TestConformanceOnAnotherDriver(t *testing.T) {
 	t.Parallel()
+	ready := readyDisk(t, newDisk(t, seeded(1)))
 	consenttest.Run(t, func(t testing.TB) consent.Store {
-		s := openDisk(t, newDisk(t, seeded(1)))
+		s := openDisk(t, ready.copy(t))
 		require.NoError(t, s.err)
 		t.Cleanup(s.close)
 		return s.Consent()

@@ -13,10 +13,10 @@ import (
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
 
-// TestAFullDisk fills the disk at every write that makes a file longer, first
-// while the schema is made and then through the scenario (there at every
-// eleventh, or at each with PRIVACYKIT_SOAK=1). When there is space again, what
-// failed is repeated.
+// TestAFullDisk fills the disk at writes that make a file longer, first while the
+// schema is made (at every fifth, or at each with PRIVACYKIT_SOAK=1) and then
+// through the scenario (at every eleventh, or at each). When there is space again,
+// what failed is repeated.
 func TestAFullDisk(t *testing.T) {
 	t.Parallel()
 	everyOperation(t, func(op operation) bool { return op.growth > 0 }, sqlite3.FULL, true, func(t *testing.T, err error) {
@@ -25,7 +25,8 @@ func TestAFullDisk(t *testing.T) {
 	})
 }
 
-// TestAFailingDisk fails each write, sync, truncation and removal once.
+// TestAFailingDisk fails one write, sync, truncation or removal after another, as
+// many as TestAFullDisk.
 func TestAFailingDisk(t *testing.T) {
 	t.Parallel()
 	everyOperation(t, func(operation) bool { return true }, sqlite3.IOERR, false, func(t *testing.T, err error) {
@@ -34,13 +35,17 @@ func TestAFailingDisk(t *testing.T) {
 	})
 }
 
-// everyOperation fails the operations of the disk that count, one in each run,
-// and with lasting all after it until somebody has noticed.
+// everyOperation fails operations of the disk that count, one in each run, and with
+// lasting all after it until somebody has noticed.
 func everyOperation(t *testing.T, counts func(operation) bool, code error, lasting bool, check func(*testing.T, error)) {
 	t.Helper()
+	whileMade, later := 5, 11 // of the operations, of which a step has many
+	if soak() {
+		whileMade, later = 1, 1
+	}
 	empty := newDisk(t, seeded(1))
 	made := 0
-	for at := 1; ; at++ {
+	for at := 1; ; at += whileMade {
 		d := empty.copy(t)
 		f := &diskFault{counts: counts, code: code, at: at, lasting: lasting}
 		if !failWhileOpening(t, d, f, check) {
@@ -50,16 +55,10 @@ func everyOperation(t *testing.T, counts func(operation) bool, code error, lasti
 	}
 	assert.Greater(t, made, 10)
 
-	ready := empty.copy(t)
-	s := openDisk(t, ready)
-	require.NoError(t, s.err)
-	s.close()
+	ready := readyDisk(t, empty)
 	want := playOnDisk(t, ready.copy(t), &diskFault{}, nil)
-	failed, stride := 0, 11 // a step is many writes
-	if soak() {
-		stride = 1
-	}
-	for at := 1; ; at += stride {
+	failed := 0
+	for at := 1; ; at += later {
 		f := &diskFault{counts: counts, code: code, at: at, lasting: lasting}
 		got := playOnDisk(t, ready.copy(t), f, check)
 		if !assert.Equal(t, want, got, "operation %d", at) || f.n < at {
@@ -165,6 +164,16 @@ func assertTyped(t *testing.T, err error) {
 	require.ErrorAs(t, err, &failure)
 	assert.NotEmpty(t, failure.Code)
 	assertHarmless(t, err)
+}
+
+// readyDisk is a copy of an empty disk on which the schema was made.
+func readyDisk(t testing.TB, empty *disk) *disk {
+	t.Helper()
+	ready := empty.copy(t)
+	s := openDisk(t, ready)
+	require.NoError(t, s.err)
+	s.close()
+	return ready
 }
 
 // copy returns another disk with the same files, as if all were synced.

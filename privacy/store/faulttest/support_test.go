@@ -15,6 +15,8 @@ import (
 	"github.com/labelop/privacykit/consent"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
+	"github.com/labelop/privacykit/privacy/store/sqlitestore"
 )
 
 func TestMain(m *testing.M) {
@@ -58,6 +60,15 @@ func register(t testing.TB) *privacy.Register {
 	require.NoError(t, err)
 	return r
 }
+
+// migrated copies a database of sqlitestore that is empty.
+var migrated = storetest.Copies(func(path string) error {
+	db, err := sqlitestore.Open(context.Background(), path, nil)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+})
 
 // host is what a process has on a store.
 type host struct {

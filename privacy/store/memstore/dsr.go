@@ -16,7 +16,8 @@ import (
 // DSRStore keeps what package dsr stores, in memory. Effects reach the streams
 // and events the outbox of a ConsentStore. It is safe for concurrent use.
 type DSRStore struct {
-	ledger *ConsentStore
+	ledger   *ConsentStore
+	requests *RetentionStore
 
 	lock     sync.Mutex
 	cases    map[caseKey]*storedCase
@@ -40,8 +41,10 @@ type storedCase struct {
 	summary dsr.Summary
 	version uint64
 	subject privacy.SubjectID
+	rights  []privacy.Right
 	regime  string
 	open    bool
+	dead    bool
 	// over is Case.Ended; redacted and ended are those of dsr.ClosedCase.
 	over     bool
 	redacted bool
@@ -66,6 +69,14 @@ func NewDSR(ledger *ConsentStore) *DSRStore {
 		ledger: ledger, cases: map[caseKey]*storedCase{}, keys: map[updateKey]usedKey{},
 		wakes: map[wakeKey]*wake{}, breaches: map[breachKey]storedBreach{},
 	}
+}
+
+// WithRetention has the rights that are open in a case be open requests of a
+// store, under dsr.OpenRequestID, so that sweeps leave their subject's records
+// alone. It returns s, and is called before s is used.
+func (s *DSRStore) WithRetention(requests *RetentionStore) *DSRStore {
+	s.requests = requests
+	return s
 }
 
 // enter begins a call, which leave ends.
@@ -118,6 +129,9 @@ func (s *DSRStore) Update(ctx context.Context, u dsr.Update) error {
 	}
 	if err := s.hand(u.Effects, u.Events); err != nil {
 		return err
+	}
+	if s.requests != nil {
+		s.requests.follow(stored, &u.Case)
 	}
 	stored.replace(&u, body, lines)
 	s.write(&u, stored)
@@ -232,7 +246,7 @@ func (c *storedCase) replace(u *dsr.Update, body []byte, lines []dsr.LogLine) {
 	c.body, c.version = body, u.Case.Version
 	c.summary = dsr.Summary{ID: u.Case.ID, State: u.Case.State(), Due: u.Due, Received: received}
 	c.subject, c.regime, c.redacted, c.open = u.Case.Subject, u.Case.Regime, u.Case.Redacted, u.Case.Open()
-	c.over = u.Case.Ended()
+	c.over, c.dead, c.rights = u.Case.Ended(), u.Case.HasDeadTask(), u.Case.OpenRights()
 	c.lines = append(c.lines, lines...)
 	if c.ended.Before(received) {
 		c.ended = received

@@ -19,6 +19,11 @@ func (s *DSRStore) ByState(ctx context.Context, tenant privacy.TenantID, state d
 	return s.list(ctx, tenant, after, limit, func(c *storedCase) bool { return c.summary.State == state })
 }
 
+// WithDeadTask implements dsr.DeadTaskStore.
+func (s *DSRStore) WithDeadTask(ctx context.Context, tenant privacy.TenantID, after dsr.Position, limit int) ([]dsr.Summary, error) {
+	return s.list(ctx, tenant, after, limit, func(c *storedCase) bool { return c.dead })
+}
+
 func (s *DSRStore) list(ctx context.Context, tenant privacy.TenantID, after dsr.Position, limit int, wanted func(*storedCase) bool) ([]dsr.Summary, error) {
 	if err := limited(limit); err != nil {
 		return nil, err

@@ -61,14 +61,6 @@ func NewRetention() *RetentionStore {
 	}
 }
 
-func (s *RetentionStore) sweep(id string) (*sweepState, error) {
-	state, ok := s.sweeps[id]
-	if !ok {
-		return nil, fmt.Errorf("sweep: %w", privacy.ErrNotFound)
-	}
-	return state, nil
-}
-
 func compareTokens(a, b retention.Token) int { return bytes.Compare(a[:], b[:]) }
 
 // decode copies a value out of the store. What is there was encoded by it.

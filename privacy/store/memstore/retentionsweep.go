@@ -35,6 +35,20 @@ func (s *RetentionStore) CreateSweep(ctx context.Context, sweep retention.Sweep)
 	return nil
 }
 
+// enter locks the store for a call about a sweep, until unlock.
+func (s *RetentionStore) enter(ctx context.Context, sweep string) (state *sweepState, unlock func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	s.lock.Lock()
+	state, ok := s.sweeps[sweep]
+	if !ok {
+		s.lock.Unlock()
+		return nil, nil, fmt.Errorf("sweep: %w", privacy.ErrNotFound)
+	}
+	return state, s.lock.Unlock, nil
+}
+
 // checkLeases reports whether leases are the latest and cover shards.
 func (state *sweepState) checkLeases(leases []retention.Lease, shards []retention.Shard) error {
 	covered := map[retention.Shard]bool{}
@@ -56,15 +70,11 @@ func (state *sweepState) checkLeases(leases []retention.Lease, shards []retentio
 
 // Claim implements retention.SweepStore.
 func (s *RetentionStore) Claim(ctx context.Context, sweep string, leases []retention.Lease, claims []retention.Claim, at time.Time) ([]retention.ClaimResult, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	state, err := s.sweep(sweep)
+	state, unlock, err := s.enter(ctx, sweep)
 	if err != nil {
 		return nil, err
 	}
+	defer unlock()
 	shards := make([]retention.Shard, len(claims))
 	bodies := make([][]byte, len(claims))
 	for i := range claims {
@@ -114,21 +124,16 @@ func (s *RetentionStore) decide(sweep string, claim *retention.Claim, at time.Ti
 
 // Record implements retention.SweepStore.
 func (s *RetentionStore) Record(ctx context.Context, sweep string, leases []retention.Lease, items []retention.Item, pending []retention.Notice) error {
-	if err := ctx.Err(); err != nil {
+	state, unlock, err := s.enter(ctx, sweep)
+	if err != nil {
 		return err
 	}
+	defer unlock()
 	bodies := make([][]byte, len(pending))
 	for i := range pending {
-		var err error
 		if bodies[i], err = json.Marshal(pending[i]); err != nil {
 			return fmt.Errorf("a notice cannot be encoded: %w", privacy.ErrInvalid)
 		}
-	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	state, err := s.sweep(sweep)
-	if err != nil {
-		return err
 	}
 	shards := make([]retention.Shard, len(items))
 	for i := range items {
@@ -159,15 +164,11 @@ func (s *RetentionStore) Record(ctx context.Context, sweep string, leases []rete
 
 // Items implements retention.SweepStore.
 func (s *RetentionStore) Items(ctx context.Context, sweep string, after uint64, limit int) ([]retention.Item, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	state, err := s.sweep(sweep)
+	state, unlock, err := s.enter(ctx, sweep)
 	if err != nil {
 		return nil, err
 	}
+	defer unlock()
 	from := min(after, uint64(len(state.items)))
 	through := min(from+uint64(max(limit, 0)), uint64(len(state.items)))
 	return slices.Clone(state.items[from:through]), nil
@@ -196,15 +197,11 @@ func (s *RetentionStore) Disposed(ctx context.Context, tokens []retention.Token)
 
 // Lease implements retention.ShardStore.
 func (s *RetentionStore) Lease(ctx context.Context, sweep string, shards []retention.Shard, now, until time.Time) ([]retention.Lease, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	state, err := s.sweep(sweep)
+	state, unlock, err := s.enter(ctx, sweep)
 	if err != nil {
 		return nil, err
 	}
+	defer unlock()
 	wanted := slices.Compact(slices.Sorted(slices.Values(shards)))
 	var leases []retention.Lease
 	for _, shard := range wanted {
@@ -224,15 +221,11 @@ func (s *RetentionStore) Lease(ctx context.Context, sweep string, shards []reten
 
 // Renew implements retention.ShardStore.
 func (s *RetentionStore) Renew(ctx context.Context, sweep string, leases []retention.Lease, until time.Time) (bool, error) {
-	if err := ctx.Err(); err != nil {
-		return false, err
-	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	state, err := s.sweep(sweep)
+	state, unlock, err := s.enter(ctx, sweep)
 	if err != nil {
 		return false, err
 	}
+	defer unlock()
 	if err := state.checkLeases(leases, nil); err != nil {
 		return false, err
 	}
@@ -244,15 +237,11 @@ func (s *RetentionStore) Renew(ctx context.Context, sweep string, leases []reten
 
 // Release implements retention.ShardStore.
 func (s *RetentionStore) Release(ctx context.Context, sweep string, leases []retention.Lease) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	state, err := s.sweep(sweep)
+	state, unlock, err := s.enter(ctx, sweep)
 	if err != nil {
 		return err
 	}
+	defer unlock()
 	for _, lease := range leases {
 		if latest := state.shards[lease.Shard].fence; latest != 0 && latest == lease.Fence {
 			state.shards[lease.Shard] = shardState{fence: lease.Fence}
@@ -264,14 +253,11 @@ func (s *RetentionStore) Release(ctx context.Context, sweep string, leases []ret
 
 // InFlight implements retention.ShardStore.
 func (s *RetentionStore) InFlight(ctx context.Context, sweep string, shards []retention.Shard) ([]retention.Claim, error) {
-	if err := ctx.Err(); err != nil {
+	_, unlock, err := s.enter(ctx, sweep)
+	if err != nil {
 		return nil, err
 	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	if _, err := s.sweep(sweep); err != nil {
-		return nil, err
-	}
+	defer unlock()
 	return s.covered(func(c *retention.Claim) bool {
 		return s.claims[c.Token].sweep == sweep && slices.Contains(shards, c.Shard)
 	})
@@ -279,15 +265,11 @@ func (s *RetentionStore) InFlight(ctx context.Context, sweep string, shards []re
 
 // Notices implements retention.NoticeStore.
 func (s *RetentionStore) Notices(ctx context.Context, sweep string, after retention.Token, limit int) ([]retention.Notice, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	state, err := s.sweep(sweep)
+	state, unlock, err := s.enter(ctx, sweep)
 	if err != nil {
 		return nil, err
 	}
+	defer unlock()
 	var notices []retention.Notice
 	for _, token := range slices.SortedFunc(maps.Keys(state.notices), compareTokens) {
 		if compareTokens(token, after) <= 0 || len(notices) >= limit {
@@ -304,15 +286,11 @@ func (s *RetentionStore) Notices(ctx context.Context, sweep string, after retent
 
 // Told implements retention.NoticeStore.
 func (s *RetentionStore) Told(ctx context.Context, sweep string, tokens []retention.Token) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	state, err := s.sweep(sweep)
+	state, unlock, err := s.enter(ctx, sweep)
 	if err != nil {
 		return err
 	}
+	defer unlock()
 	for _, token := range tokens {
 		delete(state.notices, token)
 	}

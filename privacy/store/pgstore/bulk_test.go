@@ -13,7 +13,7 @@ import (
 // A batch of any size is written as if one by one: by single statements, by
 // statements of many rows, and by COPY.
 func TestBatchesOfEverySize(t *testing.T) {
-	newDB := schemas(t, openPool(t, cluster.Database(t), hasty))
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty))
 	for _, size := range []int{7, 8, 9, 63, 64, 73, 127, 128, 700} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			db := newDB(t)

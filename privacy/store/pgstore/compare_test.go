@@ -10,7 +10,6 @@ import (
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
 	"github.com/labelop/privacykit/privacy/store/memstore"
-	"github.com/labelop/privacykit/privacy/store/pgstore"
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
 
@@ -18,13 +17,12 @@ import (
 // the oracle.
 func TestEquivalentToMemory(t *testing.T) {
 	pool := openPool(t, cluster.Database(t), hasty)
+	sequence := newReusable(t, pool, "sequence")
 	rapid.Check(t, func(rt *rapid.T) {
 		seed, n := rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(1, 200).Draw(rt, "operations")
 		clock := privacytest.NewClock(moment)
-		_, err := pool.Exec(t.Context(), "DROP SCHEMA IF EXISTS sequence CASCADE; CREATE SCHEMA sequence")
-		require.NoError(rt, err)
-		db, err := pgstore.New(t.Context(), pool, &pgstore.Options{Store: sqlstore.Options{Schema: "sequence", Clock: clock, IDs: privacy.RandomIDs{}}})
-		require.NoError(rt, err)
+		execute(t, sequence.db, sequence.wipe)
+		db := sequence.again(t, pool, sqlstore.Options{Clock: clock, IDs: privacy.RandomIDs{}})
 		memory := memstore.NewConsent(&memstore.ConsentOptions{Clock: clock, IDs: privacy.RandomIDs{}})
 		require.NoError(rt, consenttest.Compare(t.Context(), seed, n, memory, db.Consent()))
 	})

@@ -3,7 +3,6 @@ package pgstore_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,31 +15,20 @@ import (
 	"github.com/labelop/privacykit/consent"
 	"github.com/labelop/privacykit/consent/consenttest"
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/pgstore"
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
 
-// schemas makes a DB for every case, in a schema of its own of one database: it
-// takes a tenth of the time of a database.
-func schemas(t *testing.T, pool *pgxpool.Pool) func(t testing.TB) *pgstore.DB {
-	t.Helper()
-	var count atomic.Int64
-	return func(t testing.TB) *pgstore.DB {
-		t.Helper()
-		schema := fmt.Sprintf("case_%d", count.Add(1))
-		_, err := pool.Exec(t.Context(), "CREATE SCHEMA IF NOT EXISTS "+schema)
-		require.NoError(t, err)
-		db, err := pgstore.New(t.Context(), pool, &pgstore.Options{Store: sqlstore.Options{Schema: schema}})
-		require.NoError(t, err)
-		return db
-	}
+func newConsent(t *testing.T) func(t testing.TB) consent.Store {
+	pool := openPool(t, cluster.Database(t), hasty, func(c *pgxpool.Config) { require.NoError(t, pgstore.Configure(c, nil)) })
+	newDB := recycled(t, pool)
+	return func(t testing.TB) consent.Store { return newDB(t).Consent() }
 }
 
-func TestConformance(t *testing.T) {
-	pool := openPool(t, cluster.Database(t), hasty, func(c *pgxpool.Config) { require.NoError(t, pgstore.Configure(c, nil)) })
-	newDB := schemas(t, pool)
-	consenttest.Run(t, func(t testing.TB) consent.Store { return newDB(t).Consent() })
-}
+func TestConformance(t *testing.T) { consenttest.Run(t, newConsent(t)) }
+
+func TestConsentMutants(t *testing.T) { consenttest.RunMutants(t, newConsent(t)) }
 
 // execModes are the other ways in which pgx can run statements, for the sake of
 // a pooler in between.
@@ -61,7 +49,7 @@ func TestConformanceOnAPoolOfTheHost(t *testing.T) {
 	}
 	for _, mode := range execModes {
 		t.Run(mode.String(), func(t *testing.T) {
-			newDB := schemas(t, hostPool(t, mode))
+			newDB := recycled(t, hostPool(t, mode))
 			consenttest.Run(t, func(t testing.TB) consent.Store { return newDB(t).Consent() })
 		})
 	}
@@ -94,17 +82,19 @@ func TestExecModes(t *testing.T) {
 // TestConformanceInHostTransactions runs the suite with every call in a
 // transaction of a host, which commits it if the call did not fail.
 func TestConformanceInHostTransactions(t *testing.T) {
-	newDB := schemas(t, openPool(t, cluster.Database(t), hasty))
-	consenttest.Run(t, func(t testing.TB) consent.Store { return hostStore{newDB(t)} })
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty))
+	consenttest.Run(t, func(t testing.TB) consent.Store { return storetest.ConsentInTransactions(inTransactions(newDB(t))) })
 }
 
 // TestConformanceOfTwoStores runs the suite on two stores that share a
 // database, as two processes do: calls go to one and the other in turn.
 func TestConformanceOfTwoStores(t *testing.T) {
 	url := cluster.Database(t)
-	first, second := schemas(t, openPool(t, url, hasty)), schemas(t, openPool(t, url, hasty))
+	first, second := openPool(t, url, hasty), openPool(t, url, hasty)
+	next := recycledSchemas(t, first)
 	consenttest.Run(t, func(t testing.TB) consent.Store {
-		return &turns{stores: [2]consent.Store{first(t).Consent(), second(t).Consent()}}
+		r := next(t)
+		return &turns{stores: [2]consent.Store{r.db.Consent(), r.again(t, second, sqlstore.Options{}).Consent()}}
 	})
 }
 
@@ -170,21 +160,20 @@ func (s *turns) ForgetDecisions(ctx context.Context, key consent.StreamKey, befo
 	return s.next().ForgetDecisions(ctx, key, before)
 }
 
-// hostStore makes a transaction of the host for every call.
-type hostStore struct{ db *pgstore.DB }
-
-// within calls do on the stores in a transaction. A refusal is committed too:
-// it must have written nothing, and must not have ended the transaction.
-func within[T any](ctx context.Context, h hostStore, do func(consent.Store) (T, error)) (T, error) {
-	var result T
-	tx, err := h.db.Pool().Begin(ctx)
-	if err != nil {
-		return result, err
+// inTransactions makes a transaction of the host for every call. A refusal is
+// committed too: it must have written nothing, and must not have ended the
+// transaction.
+func inTransactions(db *pgstore.DB) storetest.Transact {
+	return func(ctx context.Context, do func(*sqlstore.Tx) error) error {
+		tx, err := db.Pool().Begin(ctx)
+		if err != nil {
+			return err
+		}
+		if err = do(db.WithTx(tx)); failed(err) || ctx.Err() != nil {
+			return errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
+		}
+		return errors.Join(err, tx.Commit(ctx))
 	}
-	if result, err = do(h.db.WithTx(tx).Consent()); failed(err) || ctx.Err() != nil {
-		return result, errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
-	}
-	return result, errors.Join(err, tx.Commit(ctx))
 }
 
 func failed(err error) bool {
@@ -193,62 +182,3 @@ func failed(err error) bool {
 }
 
 func none(err error) (struct{}, error) { return struct{}{}, err }
-
-func (h hostStore) Append(ctx context.Context, appends []consent.Append) ([]consent.Appended, error) {
-	return within(ctx, h, func(s consent.Store) ([]consent.Appended, error) { return s.Append(ctx, appends) })
-}
-
-func (h hostStore) Redact(ctx context.Context, erasure consent.Append) (consent.Appended, error) {
-	return within(ctx, h, func(s consent.Store) (consent.Appended, error) { return s.Redact(ctx, erasure) })
-}
-
-func (h hostStore) Streams(ctx context.Context, keys []consent.StreamKey) ([]consent.Stream, error) {
-	return within(ctx, h, func(s consent.Store) ([]consent.Stream, error) { return s.Streams(ctx, keys) })
-}
-
-func (h hostStore) Records(ctx context.Context, key consent.StreamKey, after uint64, limit int) ([]consent.Record, error) {
-	return within(ctx, h, func(s consent.Store) ([]consent.Record, error) { return s.Records(ctx, key, after, limit) })
-}
-
-func (h hostStore) Subjects(ctx context.Context, tenant privacy.TenantID, after privacy.SubjectID, limit int) ([]privacy.SubjectID, error) {
-	return within(ctx, h, func(s consent.Store) ([]privacy.SubjectID, error) { return s.Subjects(ctx, tenant, after, limit) })
-}
-
-func (h hostStore) ApplyEffects(ctx context.Context, effects []privacy.Effect) error {
-	_, err := within(ctx, h, func(s consent.Store) (struct{}, error) { return none(s.ApplyEffects(ctx, effects)) })
-	return err
-}
-
-func (h hostStore) Changes(ctx context.Context, after consent.Cursor, limit int) (consent.ChangePage, error) {
-	return within(ctx, h, func(s consent.Store) (consent.ChangePage, error) { return s.Changes(ctx, after, limit) })
-}
-
-func (h hostStore) Head(ctx context.Context) (consent.Cursor, error) {
-	return within(ctx, h, func(s consent.Store) (consent.Cursor, error) { return s.Head(ctx) })
-}
-
-func (h hostStore) Claim(ctx context.Context, claim consent.Claim) ([]consent.Delivery, error) {
-	return within(ctx, h, func(s consent.Store) ([]consent.Delivery, error) { return s.Claim(ctx, claim) })
-}
-
-func (h hostStore) Acknowledge(ctx context.Context, worker string, positions []string) error {
-	_, err := within(ctx, h, func(s consent.Store) (struct{}, error) { return none(s.Acknowledge(ctx, worker, positions)) })
-	return err
-}
-
-func (h hostStore) Trim(ctx context.Context, before time.Time, undelivered bool) (int, error) {
-	return within(ctx, h, func(s consent.Store) (int, error) { return s.Trim(ctx, before, undelivered) })
-}
-
-func (h hostStore) RecordDecision(ctx context.Context, decision consent.DecisionRecord) error {
-	_, err := within(ctx, h, func(s consent.Store) (struct{}, error) { return none(s.RecordDecision(ctx, decision)) })
-	return err
-}
-
-func (h hostStore) Decisions(ctx context.Context, filter consent.DecisionFilter) ([]consent.DecisionRecord, error) {
-	return within(ctx, h, func(s consent.Store) ([]consent.DecisionRecord, error) { return s.Decisions(ctx, filter) })
-}
-
-func (h hostStore) ForgetDecisions(ctx context.Context, key consent.StreamKey, before time.Time) (int, error) {
-	return within(ctx, h, func(s consent.Store) (int, error) { return s.ForgetDecisions(ctx, key, before) })
-}

@@ -38,6 +38,7 @@ const crashLease = time.Second
 // fail 30 % of their calls. It kills 20 times amid 200 cases, or 100 times amid
 // 1,000 with PRIVACYKIT_SOAK=1.
 func TestRunnersAreKilled(t *testing.T) {
+	t.Parallel()
 	for name, failing := range map[string]string{"sound systems": "0", "failing systems": "30"} {
 		t.Run(name, func(t *testing.T) {
 			kills, cases := 10, 100
@@ -63,23 +64,29 @@ func TestRunnersAreKilled(t *testing.T) {
 	}
 }
 
-// TestRunnerIsPausedPastItsLease stops a process amid its work for longer than its
-// lease. When it goes on, what it had begun was done by another.
+// TestRunnerIsPausedPastItsLease stops a process amid its work until another has done
+// what it had begun, which cannot be before its leases have ended. When it goes on, it
+// finds so, and does what else there is.
 func TestRunnerIsPausedPastItsLease(t *testing.T) {
-	const cases = 60
+	t.Parallel()
+	const cases, more = 60, 10
 	url, desk := newDesk(t)
-	sleeper := spawn(t, roleRunner, url, "0")
 	desk.open(t, "paused", cases)
+	sleeper := spawn(t, roleRunner, url, "0")
+	for called := false; !called; time.Sleep(time.Millisecond) {
+		require.NoError(t, desk.db.Pool().QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM test_calls)`).Scan(&called))
+	}
 	require.NoError(t, sleeper.Process.Signal(syscall.SIGSTOP))
 	other := spawn(t, roleRunner, url, "0")
-	time.Sleep(3 * crashLease)
-	require.NoError(t, sleeper.Process.Signal(syscall.SIGCONT))
 	desk.await(t, cases)
-	for _, c := range []*child{sleeper, other} {
-		require.NoError(t, c.Process.Kill())
-		assert.Error(t, c.Wait())
-	}
-	desk.check(t, cases)
+	require.NoError(t, other.Process.Kill())
+	assert.Error(t, other.Wait())
+	require.NoError(t, sleeper.Process.Signal(syscall.SIGCONT))
+	desk.open(t, "awake", more)
+	desk.await(t, more)
+	require.NoError(t, sleeper.Process.Kill())
+	assert.Error(t, sleeper.Wait())
+	desk.check(t, cases+more)
 }
 
 // effects are the systems of these tests: tables that the store knows nothing of.

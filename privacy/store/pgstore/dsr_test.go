@@ -1,27 +1,23 @@
 package pgstore_test
 
 import (
-	"context"
-	"strings"
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/labelop/privacykit/consent"
-	"github.com/labelop/privacykit/dsr"
 	"github.com/labelop/privacykit/dsr/dsrtest"
-	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/memstore"
 )
 
 // newCases makes a harness for every case, in a schema of its own.
 func newCases(t *testing.T) func(t testing.TB) dsrtest.Harness {
 	t.Helper()
-	newDB := schemas(t, openPool(t, cluster.Database(t), hasty))
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty))
 	return func(t testing.TB) dsrtest.Harness {
 		db := newDB(t)
-		return casesOn(db.DSR(), db.Consent())
+		return storetest.Cases(db.DSR(), db.Consent(), db.Retention())
 	}
 }
 
@@ -32,10 +28,10 @@ func TestDSRMutants(t *testing.T) { dsrtest.RunMutants(t, newCases(t)) }
 // TestDSRConformanceInHostTransactions runs the suite with every call in a
 // transaction of a host, which commits it if the call did not fail.
 func TestDSRConformanceInHostTransactions(t *testing.T) {
-	newDB := schemas(t, openPool(t, cluster.Database(t), hasty))
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty))
 	dsrtest.Run(t, func(t testing.TB) dsrtest.Harness {
 		db := newDB(t)
-		return casesOn(hostCases{db}, db.Consent())
+		return storetest.Cases(storetest.CasesInTransactions(inTransactions(db)), db.Consent(), db.Retention())
 	})
 }
 
@@ -44,40 +40,9 @@ func TestDSRConformanceInHostTransactions(t *testing.T) {
 func TestDSREquivalentToMemory(t *testing.T) {
 	newHarness := newCases(t)
 	for seed := range uint64(8) {
-		ledger := memstore.NewConsent(nil)
-		require.NoError(t, dsrtest.Compare(t.Context(), seed, 200, casesOn(memstore.NewDSR(ledger), ledger), newHarness(t)))
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			ledger, requests := memstore.NewConsent(nil), memstore.NewRetention()
+			require.NoError(t, dsrtest.Compare(t.Context(), seed, 200, storetest.Cases(memstore.NewDSR(ledger).WithRetention(requests), ledger, requests), newHarness(t)))
+		})
 	}
-}
-
-// windows returns the windows of a harness on a ledger and its outbox.
-func windows(ledger consent.Store) (
-	effects func(context.Context, privacy.TenantID) ([]privacy.Effect, error),
-	events func(context.Context, privacy.TenantID) ([]privacy.Event, error),
-) {
-	kinds := map[consent.Kind]privacy.EffectKind{consent.KindRestricted: privacy.EffectRestriction, consent.KindErased: privacy.EffectErasure}
-	effects = func(ctx context.Context, tenant privacy.TenantID) ([]privacy.Effect, error) {
-		records, err := ledger.Records(ctx, consent.StreamKey{Tenant: tenant, Subject: "s1"}, 0, 1000)
-		var found []privacy.Effect
-		for _, r := range records {
-			found = append(found, privacy.Effect{Kind: kinds[r.Kind], Key: r.Key})
-		}
-		return found, err
-	}
-	events = func(ctx context.Context, tenant privacy.TenantID) ([]privacy.Event, error) {
-		deliveries, err := ledger.Claim(ctx, consent.Claim{Worker: "reader", Limit: 1000, Now: time.Now(), Lease: time.Microsecond})
-		var found []privacy.Event
-		for _, d := range deliveries {
-			if d.Event.Tenant == tenant && strings.HasPrefix(d.Event.Type, "privacykit.dsr.") {
-				found = append(found, d.Event)
-			}
-		}
-		return found, err
-	}
-	return effects, events
-}
-
-// casesOn returns a harness on a store whose effects and events reach ledger.
-func casesOn(store dsr.Store, ledger consent.Store) dsrtest.Harness {
-	effects, events := windows(ledger)
-	return dsrtest.Harness{Store: store, Effects: effects, Events: events}
 }

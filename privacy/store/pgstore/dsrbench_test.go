@@ -2,76 +2,38 @@ package pgstore_test
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/labelop/privacykit/dsr"
-	"github.com/labelop/privacykit/dsr/regime"
-	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/pgstore"
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
 
-// benchCases are in the database before the clock starts.
-const benchCases = 20_000
-
-// benchUpdates move random-looking cases to their next version, each with a line,
-// an event, a wake-up and a key, as a service does.
-func benchUpdates(n int) []dsr.Update {
-	updates := make([]dsr.Update, n)
-	for i := range updates {
-		id := dsr.CaseID(fmt.Sprintf("case-%08d", 1+i*7919%benchCases))
-		version := uint64(2 + i/benchCases)
-		at := moment.Add(time.Duration(version) * time.Hour)
-		name := fmt.Sprintf("acme/%s/%d", id, version)
-		updates[i] = dsr.Update{
-			Expect: version - 1,
-			Case: dsr.Case{
-				Tenant: "acme", ID: id, Version: version, Subject: "subject", Role: privacy.RoleController, Regime: "eu-gdpr@2018-05-25",
-				Received: moment, ContentHash: "00ff", Channel: "web_form",
-				Items: []dsr.Item{{Request: regime.RequestErasure, Work: dsr.StateInProgress}},
-			},
-			Due:    privacy.MustDate("2026-04-02"),
-			Lines:  []dsr.LogLine{{At: at, Payload: `{"actor":"controller_staff","event":"begin","from":"received","item":0,"to":"in_progress","version":2}`}},
-			Events: []privacy.Event{{ID: name, Source: "/dsr", SpecVersion: privacy.SpecVersion, Type: "privacykit.dsr.begin", Time: at, Tenant: "acme"}},
-			Wakes:  []dsr.Wake{{Tenant: "acme", Kind: "dsr.deadline", Key: name, RunAt: at, Payload: "{}"}},
-			Key:    name, Digest: "d",
-		}
-	}
-	return updates
-}
-
 func benchCasesDB(b *testing.B) *pgstore.DB {
 	b.Helper()
 	db := open(b, nil)
-	fillCases(b, db, benchCases)
+	fillCases(b, db, storetest.BenchCases)
 	execute(b, db, "CHECKPOINT")
 	return db
 }
 
 func BenchmarkDSRUpdate(b *testing.B) {
-	for _, shape := range shapes[:2] {
-		b.Run(shape.name, func(b *testing.B) {
-			store, updates := benchCasesDB(b).DSR(), benchUpdates(b.N)
-			benchShape(b, 1, shape.callers, func(call int) error { return store.Update(b.Context(), updates[call]) })
-		})
-	}
+	storetest.BenchmarkCaseUpdate(b, func(b *testing.B) dsr.CaseStore { return benchCasesDB(b).DSR() })
 }
 
 // BenchmarkDSRUpdateBareDriver sends the statements of the same updates, recorded
 // beforehand, in two batches, as the store does: it begins, locks and reads, then
 // writes and commits. What is read is thrown away.
 func BenchmarkDSRUpdateBareDriver(b *testing.B) {
-	for _, shape := range shapes[:2] {
-		b.Run(shape.name, func(b *testing.B) {
-			work := recordUpdates(b, benchUpdates(b.N))
+	for _, shape := range storetest.Shapes()[:2] {
+		b.Run(shape.Name, func(b *testing.B) {
+			work := recordUpdates(b, storetest.BenchUpdates(b.N))
 			pool := benchCasesDB(b).Pool()
-			benchShape(b, 1, shape.callers, func(call int) error {
+			shape.Measure(b, "updates", func(call int) error {
 				conn, err := pool.Acquire(b.Context())
 				if err != nil {
 					return err
@@ -163,19 +125,8 @@ func (t recordedTransaction) Commit(ctx context.Context, statements []sqlstore.S
 
 func (t recordedTransaction) Rollback(ctx context.Context) error { return t.tx.Rollback(ctx) }
 
-// BenchmarkDSROpenPage reads a page of 50 of a million open cases, from a random
-// place.
 func BenchmarkDSROpenPage(b *testing.B) {
 	db := open(b, nil)
 	fillCases(b, db, 1_000_000)
-	store := db.DSR()
-	random := rand.New(rand.NewPCG(1, 2))
-	b.ReportAllocs()
-	for b.Loop() {
-		after := dsr.Position{Due: privacy.MustDate("2026-01-01").AddDays(random.IntN(390)), ID: dsr.CaseID(fmt.Sprintf("case-%08d", random.IntN(1_000_000)))}
-		page, err := store.Open(b.Context(), "acme", after, 50)
-		if err != nil || len(page) != 50 {
-			b.Fatal(len(page), err)
-		}
-	}
+	storetest.BenchmarkOpenPage(b, db.DSR())
 }

@@ -6,13 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/labelop/privacykit/dsr"
-	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/pgstore"
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
@@ -32,9 +30,9 @@ func fillCases(t testing.TB, db *pgstore.DB, n int) {
 	const chunk = 100_000 // within the time that a statement may take
 	for first := 1; first <= n; first += chunk {
 		last := min(first+chunk-1, n)
-		execute(t, db, `INSERT INTO privacy_cases (tenant, id, version, state, open, due, received, subject, regime, redacted, ended, last_at, log_sequence, log_hash, body)
+		execute(t, db, `INSERT INTO privacy_cases (tenant, id, version, state, open, due, received, subject, regime, redacted, ended, last_at, log_sequence, log_hash, body, dead)
 			SELECT 'acme', 'case-' || lpad(i::text, 8, '0'), 1, CASE i % 4 WHEN 0 THEN 'identity_pending' ELSE 'in_progress' END, 1,
-				to_char(date '2026-01-01' + (i * 7919 % 400)::int, 'YYYY-MM-DD'), i, 'subject-' || lpad((i / 3)::text, 6, '0'), 'eu-gdpr@2018-05-25', 0, NULL, i, 0, '', '{}'
+				to_char(date '2026-01-01' + (i * 7919 % 400)::int, 'YYYY-MM-DD'), i, 'subject-' || lpad((i / 3)::text, 6, '0'), 'eu-gdpr@2018-05-25', 0, NULL, i, 0, '', '{}', (i % 50 = 0)::int
 			FROM generate_series($1::bigint, $2::bigint) i`, first, last)
 		execute(t, db, `INSERT INTO privacy_wakes (tenant, kind, wake_key, run_at, claimable_at, payload)
 			SELECT 'acme', 'deadline', 'case-' || lpad(i::text, 8, '0'), i, i, '{}' FROM generate_series($1::bigint, $2::bigint) i`, first, last)
@@ -43,23 +41,6 @@ func fillCases(t testing.TB, db *pgstore.DB, n int) {
 		SELECT 'acme', 'closed-' || lpad(i::text, 8, '0'), 1, 'fulfilled', 0, 'none', i, 'subject-' || lpad(i::text, 6, '0'), 'eu-gdpr@2018-05-25', i % 2, i, i, 0, '', '{}'
 		FROM generate_series(1, $1::bigint / 10) i`, n)
 	execute(t, db, "VACUUM ANALYZE privacy_cases, privacy_wakes")
-}
-
-// listed are the queries that a dashboard and a sweep make, from the middle, with
-// the index that must answer each.
-func listed(ctx context.Context, s dsr.Store) map[string]func() error {
-	middle := dsr.Position{Due: privacy.MustDate("2026-07-01"), ID: "case-00050000"}
-	return map[string]func() error{
-		"cases_open":    func() error { _, err := s.Open(ctx, "acme", middle, 50); return err },
-		"cases_state":   func() error { _, err := s.ByState(ctx, "acme", dsr.StateIdentityPending, middle, 50); return err },
-		"cases_subject": func() error { _, err := s.OfSubject(ctx, "acme", "subject-000100", "", 50); return err },
-		"cases_closed":  func() error { _, err := s.Closed(ctx, "acme", dsr.ClosedQuery{Before: moment, Limit: 50}); return err },
-		"cases_unredacted": func() error {
-			_, err := s.Closed(ctx, "acme", dsr.ClosedQuery{Before: moment, Unredacted: true, Limit: 50})
-			return err
-		},
-		"wakes_due": func() error { _, err := s.Claim(ctx, moment, moment.Add(time.Minute), 50); return err },
-	}
 }
 
 // listener is an executor that keeps the statements it was asked to run, and
@@ -87,7 +68,7 @@ func TestDSRListsAreReadByIndex(t *testing.T) {
 	l := &listener{}
 	stores, err := sqlstore.NewWithExecutor(l, sqlstore.PostgreSQL, nil)
 	require.NoError(t, err)
-	for index, list := range listed(t.Context(), stores.DSR()) {
+	for index, list := range storetest.CaseLists(t.Context(), stores.DSR()) {
 		l.asked = nil
 		require.NoError(t, list())
 		query := slices.IndexFunc(l.asked, func(s sqlstore.Statement) bool { return strings.HasPrefix(s.SQL, "SELECT") })

@@ -24,6 +24,7 @@ import (
 // by 8 writers each, two processes at a time, 50 times in all, or 200 with
 // PRIVACYKIT_SOAK=1.
 func TestNothingAcknowledgedIsLostWhenWritersAreKilled(t *testing.T) {
+	t.Parallel()
 	kills := 50
 	if soak() {
 		kills = 200
@@ -140,6 +141,7 @@ func foldedRecords(t testing.TB, store consent.LedgerStore, key consent.StreamKe
 // appends, 10 times, or 50 with PRIVACYKIT_SOAK=1. Writers repeat what failed
 // with the same keys, on the same pool.
 func TestNothingAcknowledgedIsLostWhenTheServerIsKilled(t *testing.T) {
+	t.Parallel()
 	kills := 10
 	if soak() {
 		kills = 50

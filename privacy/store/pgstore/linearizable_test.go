@@ -83,34 +83,27 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 // TestAStaleReadIsNotLinearizable shows that the test above can fail.
 func TestAStaleReadIsNotLinearizable(t *testing.T) {
 	store := open(t, nil).Consent()
-	history := record(t, store, &staleReader{LedgerStore: store, known: map[consent.StreamKey]remembered{}})
+	history := record(t, store, &staleReader{LedgerStore: store, known: map[consent.StreamKey]consent.Stream{}})
 	assert.Equal(t, porcupine.Illegal, porcupine.CheckOperationsTimeout(model, history, time.Minute))
 }
 
-// staleReader remembers what it has read for 5 ms.
+// staleReader gives what it has read to the next reader of the stream as well.
 type staleReader struct {
 	consent.LedgerStore
 	lock  sync.Mutex
-	known map[consent.StreamKey]remembered
-}
-
-type remembered struct {
-	stream consent.Stream
-	until  time.Time
+	known map[consent.StreamKey]consent.Stream
 }
 
 func (s *staleReader) Streams(ctx context.Context, keys []consent.StreamKey) ([]consent.Stream, error) {
 	s.lock.Lock()
-	known := s.known[keys[0]]
-	s.lock.Unlock()
-	if time.Now().Before(known.until) {
-		return []consent.Stream{known.stream}, nil
+	defer s.lock.Unlock()
+	if known, ok := s.known[keys[0]]; ok {
+		delete(s.known, keys[0])
+		return []consent.Stream{known}, nil
 	}
 	streams, err := s.LedgerStore.Streams(ctx, keys)
 	if err == nil {
-		s.lock.Lock()
-		s.known[keys[0]] = remembered{streams[0], time.Now().Add(5 * time.Millisecond)}
-		s.lock.Unlock()
+		s.known[keys[0]] = streams[0]
 	}
 	return streams, err
 }

@@ -37,6 +37,7 @@ func TestAMalformedURLIsNotQuoted(t *testing.T) {
 // A server that is gone fails a batch as a whole, as a failure of the database
 // that quotes nothing; when it is back, the same pool goes on.
 func TestAServerThatIsGone(t *testing.T) {
+	t.Parallel()
 	server := pgtest.NewServer(t)
 	url, err := server.CreateDatabase(t.Context(), "gone")
 	require.NoError(t, err)

@@ -1,11 +1,6 @@
 package pgstore_test
 
 import (
-	"context"
-	"crypto/ed25519"
-	"errors"
-	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,17 +8,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/labelop/privacykit/consent"
 	"github.com/labelop/privacykit/consent/proof"
 	"github.com/labelop/privacykit/consent/proof/prooftest"
-	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/pgstore"
+	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
 
 // proofs opens stores in a schema of their own for every case.
 func proofs(t *testing.T) func(t testing.TB) prooftest.Opened {
 	t.Helper()
-	newDB := schemas(t, openPool(t, cluster.Database(t), hasty, func(c *pgxpool.Config) { require.NoError(t, pgstore.Configure(c, nil)) }))
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty, func(c *pgxpool.Config) { require.NoError(t, pgstore.Configure(c, nil)) }))
 	return func(t testing.TB) prooftest.Opened {
 		t.Helper()
 		db := newDB(t)
@@ -38,49 +33,11 @@ func TestProofMutants(t *testing.T) { prooftest.RunMutants(t, proofs(t)) }
 // TestProofConformanceInHostTransactions runs the suite with every call in a
 // transaction of a host, which commits it if the call did not fail.
 func TestProofConformanceInHostTransactions(t *testing.T) {
-	newDB := schemas(t, openPool(t, cluster.Database(t), hasty))
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty))
 	prooftest.Run(t, func(t testing.TB) prooftest.Opened {
 		db := newDB(t)
-		return prooftest.Opened{Proof: hostProofs{db}, Ledger: db.Consent()}
+		return prooftest.Opened{Proof: storetest.ProofInTransactions(inTransactions(db)), Ledger: db.Consent()}
 	})
-}
-
-// hostProofs makes a transaction for every call.
-type hostProofs struct{ db *pgstore.DB }
-
-func withinProofs[T any](ctx context.Context, h hostProofs, do func(proof.Store) (T, error)) (T, error) {
-	var result T
-	tx, err := h.db.Pool().Begin(ctx)
-	if err != nil {
-		return result, err
-	}
-	result, err = do(h.db.WithTx(tx).Proof())
-	return result, errors.Join(err, tx.Commit(context.WithoutCancel(ctx)))
-}
-
-func (h hostProofs) Lease(ctx context.Context, request proof.LeaseRequest) (proof.Lease, error) {
-	return withinProofs(ctx, h, func(s proof.Store) (proof.Lease, error) { return s.Lease(ctx, request) })
-}
-
-func (h hostProofs) Pending(ctx context.Context, limit int) (proof.Batch, error) {
-	return withinProofs(ctx, h, func(s proof.Store) (proof.Batch, error) { return s.Pending(ctx, limit) })
-}
-
-func (h hostProofs) Extend(ctx context.Context, extension proof.Extension) error {
-	_, err := withinProofs(ctx, h, func(s proof.Store) (struct{}, error) { return struct{}{}, s.Extend(ctx, extension) })
-	return err
-}
-
-func (h hostProofs) Trees(ctx context.Context, filter proof.TreeFilter) ([]proof.Tree, error) {
-	return withinProofs(ctx, h, func(s proof.Store) ([]proof.Tree, error) { return s.Trees(ctx, filter) })
-}
-
-func (h hostProofs) Tiles(ctx context.Context, tenant privacy.TenantID, ids []proof.TileID) ([]proof.Tile, error) {
-	return withinProofs(ctx, h, func(s proof.Store) ([]proof.Tile, error) { return s.Tiles(ctx, tenant, ids) })
-}
-
-func (h hostProofs) Positions(ctx context.Context, key consent.StreamKey, after uint64, limit int) ([]proof.Position, error) {
-	return withinProofs(ctx, h, func(s proof.Store) ([]proof.Position, error) { return s.Positions(ctx, key, after, limit) })
 }
 
 // place places all that is pending and returns the number of events, and whether
@@ -135,49 +92,8 @@ func TestAnEventThatIsCommittedLateIsPlaced(t *testing.T) {
 	}
 }
 
-// BenchmarkAppendProved compares appends by 16 callers with and without a
-// sequencer at work. Only the ratio within one run means anything.
 func BenchmarkAppendProved(b *testing.B) {
-	run := func(b *testing.B, proved bool) {
-		db := open(b, nil)
-		appends := make([]consent.Append, b.N)
-		for i := range appends {
-			appends[i] = granted(b, subjectKey(i%20_000), fmt.Sprintf("event-%d", i), fmt.Sprintf("key-%d", i))
-		}
-		signer, err := proof.NewSigner(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
-		require.NoError(b, err)
-		sequencer, err := proof.NewSequencer(db.Proof(), signer, proof.Trust{Origin: "privacy.example.com/ledger", Keys: []ed25519.PublicKey{signer.Public()}}, nil)
-		require.NoError(b, err)
-		ctx, cancel := context.WithCancel(b.Context())
-		ended := make(chan error, 1)
-		var next atomic.Int64
-		b.SetParallelism(8)
-		b.ReportAllocs()
-		b.ResetTimer()
-		if proved {
-			go func() { ended <- sequencer.Run(ctx) }()
-		}
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				results, err := db.Consent().Append(b.Context(), appends[next.Add(1)-1:][:1])
-				if err != nil || results[0].Err != nil {
-					b.Error(err, results)
-				}
-			}
-		})
-		b.StopTimer()
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-		trees, err := db.Proof().Trees(b.Context(), proof.TreeFilter{Tenant: tenant, Limit: 1})
-		require.NoError(b, err)
-		if cancel(); proved {
-			require.ErrorIs(b, <-ended, context.Canceled)
-		}
-		if len(trees) == 1 {
-			b.ReportMetric(float64(b.N)-float64(trees[0].Size), "backlog")
-		}
-	}
-	b.Run("without", func(b *testing.B) { run(b, false) })
-	b.Run("with", func(b *testing.B) { run(b, true) })
+	storetest.BenchmarkAppendProved(b, func(b *testing.B) *sqlstore.DB { return benchDB(b).DB })
 }
 
 // A dump that is restored into another cluster brings a cursor that this one has

@@ -2,7 +2,7 @@ package pgstore_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -13,13 +13,14 @@ import (
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/store/memstore"
 	"github.com/labelop/privacykit/privacy/store/pgstore"
+	"github.com/labelop/privacykit/privacy/store/sqlstore"
 	"github.com/labelop/privacykit/retention"
 	"github.com/labelop/privacykit/retention/retentiontest"
 )
 
 // newRetention returns stores that share a pool, each with a schema of its own.
 func newRetention(t *testing.T) func(t testing.TB) retentiontest.Store {
-	newDB := schemas(t, openPool(t, cluster.Database(t), hasty, func(c *pgxpool.Config) { require.NoError(t, pgstore.Configure(c, nil)) }))
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty, func(c *pgxpool.Config) { require.NoError(t, pgstore.Configure(c, nil)) }))
 	return func(t testing.TB) retentiontest.Store { return newDB(t).Retention() }
 }
 
@@ -28,20 +29,11 @@ func TestRetentionConformance(t *testing.T) { retentiontest.Run(t, newRetention(
 // TestRetentionConformanceInHostTransactions runs the suite with every call in a
 // transaction of a host, which commits it if the call did not fail.
 func TestRetentionConformanceInHostTransactions(t *testing.T) {
-	newDB := schemas(t, openPool(t, cluster.Database(t), hasty))
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty))
 	retentiontest.Run(t, func(t testing.TB) retentiontest.Store {
 		db := newDB(t)
 		return retentiontest.InTransactions(func(ctx context.Context, do func(retentiontest.Store) error) error {
-			tx, err := db.Pool().Begin(ctx)
-			if err != nil {
-				return err
-			}
-			if err := do(db.WithTx(tx).Retention()); failed(err) || ctx.Err() != nil {
-				return errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
-			} else if err != nil {
-				return errors.Join(err, tx.Commit(ctx))
-			}
-			return tx.Commit(ctx)
+			return inTransactions(db)(ctx, func(tx *sqlstore.Tx) error { return do(tx.Retention()) })
 		})
 	})
 }
@@ -55,7 +47,9 @@ func TestRetentionEquivalentToMemory(t *testing.T) {
 		seeds = 200
 	}
 	for seed := range seeds {
-		require.NoError(t, retentiontest.Compare(t.Context(), seed, 300, memstore.NewRetention(), newStore(t)))
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			require.NoError(t, retentiontest.Compare(t.Context(), seed, 300, memstore.NewRetention(), newStore(t)))
+		})
 	}
 }
 

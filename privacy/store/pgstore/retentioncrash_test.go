@@ -78,15 +78,15 @@ func (d *documents) Disposed(ctx context.Context, r *retention.Record, _ retenti
 	return gone, err
 }
 
-// fastClock runs ten times as fast, so that leases end early although a disposal
-// has time enough on a machine that is busy. All processes agree on it.
+// fastClock runs thirty times as fast, so that leases end after half a second although
+// a disposal has five seconds on a machine that is busy. All processes agree on it.
 type fastClock struct{}
 
 func (fastClock) Now() time.Time {
-	return moment.Add(10 * time.Since(moment))
+	return time.UnixMicro(moment.UnixMicro() + 30*(time.Now().UnixMicro()-moment.UnixMicro())).UTC()
 }
 
-const sweepLease = 5 * time.Second
+const sweepLease = 15 * time.Second
 
 func newSweeper(db *pgstore.DB, store retention.Store, gone func(key string)) (*retention.Sweeper, error) {
 	schedule, err := retention.Compile([]retention.Rule{{
@@ -163,8 +163,12 @@ type crashTest struct {
 	keys      []string
 }
 
-// sweepSubjects own the documents, in turn.
-const sweepSubjects = 120
+const (
+	// sweepSubjects own the documents, in turn.
+	sweepSubjects = 150
+	// sweepBlocked of them are blocked amid the sweep.
+	sweepBlocked = 60
+)
 
 func newCrashTest(t *testing.T, n int) *crashTest {
 	c := &crashTest{T: t, url: cluster.Database(t), file: filepath.Join(t.TempDir(), "plan.json")}
@@ -279,16 +283,23 @@ func (c *crashTest) check(blocks []blocked) {
 // TestSweepsSurviveKills kills processes amid a sweep that two share, 20 times in
 // all, or 100 with PRIVACYKIT_SOAK=1, while holds are placed and requests opened.
 func TestSweepsSurviveKills(t *testing.T) {
+	t.Parallel()
 	kills := 20
 	if soak() {
 		kills = 100
 	}
-	c := newCrashTest(t, kills*60)
+	// So many that the sweep outlasts the kills, whatever is blocked.
+	c := newCrashTest(t, kills*75)
+	// At every kill it is time for some of the blocks, which then come one by one.
 	var killed atomic.Int32
+	due := make(chan int, sweepBlocked)
 	var wait sync.WaitGroup
-	for range 2 {
+	for lane := range 2 {
 		wait.Go(func() {
-			for range kills / 2 {
+			for kill := range kills / 2 {
+				for n := 2*kill + lane; n < sweepBlocked; n += kills {
+					due <- n
+				}
 				if c.killAfter(rand.IntN(40)) {
 					killed.Add(1)
 				}
@@ -296,9 +307,9 @@ func TestSweepsSurviveKills(t *testing.T) {
 		})
 	}
 	var blocks []blocked
-	for n := range sweepSubjects / 2 {
-		time.Sleep(time.Duration(rand.IntN(10*kills)) * time.Millisecond)
-		blocks = append(blocks, c.block(n))
+	for range sweepBlocked {
+		time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
+		blocks = append(blocks, c.block(<-due))
 	}
 	wait.Wait()
 	assert.Equal(t, int32(kills), killed.Load())
@@ -329,6 +340,7 @@ func (c *crashTest) killAfter(n int) bool {
 // TestASweepStoppedPastItsLeaseIsFenced stops a process in the middle until another
 // has taken over and finished, and lets it go on.
 func TestASweepStoppedPastItsLeaseIsFenced(t *testing.T) {
+	t.Parallel()
 	c := newCrashTest(t, 300)
 	first := spawn(t, roleSweep, c.url, c.file)
 	for range 20 + rand.IntN(40) {

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/labelop/privacykit/consent"
-	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/pgstore"
 	"github.com/labelop/privacykit/privacy/store/pgstore/pgtest"
 )
@@ -38,9 +36,9 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-const tenant = privacy.TenantID("acme")
+const tenant = storetest.Tenant
 
-var moment = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+var moment = storetest.Moment()
 
 // open returns a DB on a database of the test's own.
 func open(t testing.TB, options *pgstore.Options) *pgstore.DB {
@@ -80,41 +78,12 @@ func execute(t testing.TB, db *pgstore.DB, statement string, args ...any) {
 	require.NoError(t, err)
 }
 
-func subjectKey(n int) consent.StreamKey {
-	return consent.StreamKey{Tenant: tenant, Subject: privacy.SubjectID(fmt.Sprintf("01890000-0000-7000-8000-%012d", n))}
-}
-
-// granted is an append of one grant, with an event of about 400 bytes.
-func granted(t testing.TB, key consent.StreamKey, id, idempotencyKey string) consent.Append {
-	t.Helper()
-	work, err := newAppend(key, id, idempotencyKey, consent.Grant{
-		Purposes: []privacy.PurposeID{"newsletter"},
-		Evidence: consent.Evidence{
-			Notice: consent.Notice{Document: "privacy-policy", Version: 3, Locale: "de-AT", TextSHA256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-			Act:    "checkbox_ticked_by_subject", Channel: "web",
-		},
-	})
-	require.NoError(t, err)
-	return work
-}
-
-func newAppend(key consent.StreamKey, id, idempotencyKey string, fact consent.Fact) (consent.Append, error) {
-	record, err := consent.NewRecord(id, idempotencyKey, moment, consent.Entry{
-		Tenant: key.Tenant, Subject: key.Subject, OccurredAt: moment, Fact: fact,
-	})
-	return consent.Append{Key: key, Records: []consent.Record{record}, Source: "/test"}, err
-}
-
-// mustAppend appends, and fails the test if an element was refused.
-func mustAppend(t testing.TB, store consent.LedgerStore, appends ...consent.Append) []consent.Appended {
-	t.Helper()
-	results, err := store.Append(t.Context(), appends)
-	require.NoError(t, err)
-	for i, result := range results {
-		require.NoError(t, result.Err, "append %d", i)
-	}
-	return results
-}
+var (
+	subjectKey = storetest.SubjectKey
+	granted    = storetest.Granted
+	newAppend  = storetest.NewAppend
+	mustAppend = storetest.MustAppend
+)
 
 // soak reports whether the long counts are wanted.
 func soak() bool { return os.Getenv("PRIVACYKIT_SOAK") == "1" }

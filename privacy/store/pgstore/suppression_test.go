@@ -7,8 +7,13 @@ import (
 	"github.com/labelop/privacykit/dsr/fulfilment/fulfilmenttest"
 )
 
-func newSuppressions(t testing.TB) fulfilment.SuppressionStore { return open(t, nil).Suppressions() }
+func newSuppressions(t *testing.T) func(t testing.TB) fulfilment.SuppressionStore {
+	newDB := recycled(t, openPool(t, cluster.Database(t), hasty))
+	return func(t testing.TB) fulfilment.SuppressionStore { return newDB(t).Suppressions() }
+}
 
-func TestSuppressionConformance(t *testing.T) { fulfilmenttest.RunSuppression(t, newSuppressions) }
+func TestSuppressionConformance(t *testing.T) { fulfilmenttest.RunSuppression(t, newSuppressions(t)) }
 
-func TestSuppressionMutants(t *testing.T) { fulfilmenttest.RunSuppressionMutants(t, newSuppressions) }
+func TestSuppressionMutants(t *testing.T) {
+	fulfilmenttest.RunSuppressionMutants(t, newSuppressions(t))
+}

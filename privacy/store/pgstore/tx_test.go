@@ -126,9 +126,18 @@ func TestAWriteWaitsForALockedStreamOnlySoLong(t *testing.T) {
 // longer than its own timeout.
 func TestAPausedWriterLetsGo(t *testing.T) {
 	url := cluster.Database(t)
-	paused, proxy := openThrough(t, url, 0, &pgstore.Options{IdleTimeout: 100 * time.Millisecond})
 	other := openAt(t, url, &pgstore.Options{BusyTimeout: time.Minute})
-	mustAppend(t, paused.Consent(), granted(t, subjectKey(1), "event-1", "key-1"))
+	paused, proxy := openThrough(t, url, 0, &pgstore.Options{IdleTimeout: 100 * time.Millisecond})
+	// The first append prepares the statements. On a machine that is busy, the
+	// process may pause by itself.
+	first := []consent.Append{granted(t, subjectKey(1), "event-1", "key-1")}
+	for {
+		_, err := paused.Consent().Append(t.Context(), first)
+		if err == nil {
+			break
+		}
+		require.True(t, failed(err), err)
+	}
 	work, done := granted(t, subjectKey(1), "event-2", "key-2"), make(chan error)
 	proxy.held.Lock()
 	go func() {

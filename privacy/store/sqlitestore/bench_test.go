@@ -2,15 +2,13 @@ package sqlitestore_test
 
 import (
 	"database/sql"
-	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 
 	"github.com/labelop/privacykit/consent"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/sqlitestore"
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
@@ -19,71 +17,15 @@ import (
 // statements in transactions of the same shape, with everything that is written
 // made ready beforehand. Only the ratios within one run mean anything.
 
-// benchSubjects are in the database before the clock starts.
-const benchSubjects = 20_000
-
 func benchDB(b *testing.B) *sqlitestore.DB {
 	b.Helper()
 	db := open(b, nil)
-	for first := 0; first < benchSubjects; first += 500 {
-		appends := make([]consent.Append, 500)
-		for i := range appends {
-			n := first + i
-			appends[i] = granted(b, subjectKey(n), fmt.Sprintf("01890000-0000-7000-9000-%012d", n), fmt.Sprintf("preloaded-%d", n))
-		}
-		mustAppend(b, db.Consent(), appends...)
-	}
+	storetest.Preload(b, db.Consent())
 	return db
 }
 
-// benchAppends are appends to random subjects, made ready beforehand. The keys
-// are of the length of those that consent derives.
-func benchAppends(b *testing.B, n int) []consent.Append {
-	b.Helper()
-	random := rand.New(rand.NewPCG(1, 2))
-	appends := make([]consent.Append, n)
-	for i := range appends {
-		appends[i] = granted(b, subjectKey(random.IntN(benchSubjects)), fmt.Sprintf("01890000-0000-7000-a000-%012d", i), fmt.Sprintf("%064x", i))
-	}
-	return appends
-}
-
 func BenchmarkAppend(b *testing.B) {
-	b.Run("single", func(b *testing.B) {
-		store := benchDB(b).Consent()
-		appends := benchAppends(b, b.N)
-		b.ReportAllocs()
-		b.ResetTimer()
-		for i := range b.N {
-			mustAppend(b, store, appends[i])
-		}
-	})
-	b.Run("concurrent-16", func(b *testing.B) {
-		store := benchDB(b).Consent()
-		appends := benchAppends(b, b.N)
-		var next atomic.Int64
-		b.SetParallelism(8) // times GOMAXPROCS; 16 on two processors
-		b.ReportAllocs()
-		b.ResetTimer()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				results, err := store.Append(b.Context(), appends[next.Add(1)-1:][:1])
-				if err != nil || results[0].Err != nil {
-					b.Error(err, results)
-				}
-			}
-		})
-	})
-	b.Run("batch-100", func(b *testing.B) {
-		store := benchDB(b).Consent()
-		appends := benchAppends(b, b.N*100)
-		b.ReportAllocs()
-		b.ResetTimer()
-		for i := range b.N {
-			mustAppend(b, store, appends[i*100:][:100]...)
-		}
-		b.ReportMetric(float64(b.N)*100/b.Elapsed().Seconds(), "events/s")
-	})
+	storetest.BenchmarkAppend(b, func(b *testing.B) consent.LedgerStore { return benchDB(b).Consent() })
 }
 
 // bareDriver has the statements of an append, prepared.
@@ -130,47 +72,8 @@ func benchBareDriver(b *testing.B) *bareDriver {
 	return bare
 }
 
-// bareWork is what an append writes, with everything computed.
-type bareWork struct {
-	tenant, subject           string
-	version                   int64
-	state                     []byte
-	id, kind, key             string
-	at                        int64
-	salt, commitment, payload []byte
-	envelope                  string
-}
-
-func benchWork(b *testing.B, appends []consent.Append) []bareWork {
-	b.Helper()
-	streams := map[consent.StreamKey]consent.Stream{}
-	work := make([]bareWork, len(appends))
-	for i, a := range appends {
-		current, ok := streams[a.Key]
-		if !ok {
-			current = consent.Stream{Key: a.Key}
-		}
-		next, records, events, err := consent.Advance(current, a)
-		if err != nil {
-			b.Fatal(err)
-		}
-		streams[a.Key] = next
-		envelope, err := json.Marshal(events[0])
-		if err != nil {
-			b.Fatal(err)
-		}
-		r := records[0]
-		work[i] = bareWork{
-			tenant: string(r.Tenant), subject: string(r.Subject), version: int64(r.Sequence), state: next.State,
-			id: r.ID, kind: string(r.Kind), key: r.Key, at: r.RecordedAt.UnixMicro(),
-			salt: r.Salt, commitment: r.Commitment[:], payload: r.Payload, envelope: string(envelope),
-		}
-	}
-	return work
-}
-
 // append writes work in one transaction. The read values are thrown away.
-func (d *bareDriver) append(b *testing.B, work []bareWork) {
+func (d *bareDriver) append(b *testing.B, work []storetest.Work) {
 	tx, err := d.db.BeginTx(b.Context(), nil)
 	if err != nil {
 		b.Fatal(err)
@@ -184,39 +87,35 @@ func (d *bareDriver) append(b *testing.B, work []bareWork) {
 	for _, w := range work {
 		var version, transaction, sequence int64
 		var state []byte
-		found := stream.QueryRow(w.tenant, w.subject).Scan(&version, &state, &transaction) == nil
-		if err := key.QueryRow(w.tenant, w.subject, w.key).Scan(&sequence); err != sql.ErrNoRows {
+		found := stream.QueryRow(w.Tenant, w.Subject).Scan(&version, &state, &transaction) == nil
+		if err := key.QueryRow(w.Tenant, w.Subject, w.Key).Scan(&sequence); err != sql.ErrNoRows {
 			b.Fatal("the key is used: ", err)
 		}
-		_, err = event.Exec(w.tenant, w.subject, w.version, w.id, w.kind, w.at, w.at, w.key, w.salt, w.commitment, w.payload)
+		_, err = event.Exec(w.Tenant, w.Subject, w.Version, w.ID, w.Kind, w.At, w.At, w.Key, w.Salt, w.Commitment, w.Payload)
 		check(err)
-		_, err = outbox.Exec(int64(0), w.tenant, w.subject, w.version, w.at, w.envelope)
+		_, err = outbox.Exec(int64(0), w.Tenant, w.Subject, w.Version, w.At, w.Envelope)
 		check(err)
 		write := insert
 		if found {
 			write = update
 		}
-		_, err = write.Exec(w.tenant, w.subject, w.version, w.state)
+		_, err = write.Exec(w.Tenant, w.Subject, w.Version, w.State)
 		check(err)
 	}
 	check(tx.Commit())
 }
 
 func BenchmarkAppendBareDriver(b *testing.B) {
-	start := func(b *testing.B, n int) (*bareDriver, []bareWork) {
+	start := func(b *testing.B, n int) (*bareDriver, []storetest.Work) {
 		b.Helper()
 		bare := benchBareDriver(b)
-		preloaded := make([]consent.Append, 0, benchSubjects+n)
-		for i := range benchSubjects {
-			preloaded = append(preloaded, granted(b, subjectKey(i), fmt.Sprintf("01890000-0000-7000-9000-%012d", i), fmt.Sprintf("preloaded-%d", i)))
-		}
-		work := benchWork(b, append(preloaded, benchAppends(b, n)...))
-		for first := 0; first < benchSubjects; first += 500 {
+		work := storetest.NewWork(b, append(storetest.Preloaded(b), storetest.BenchAppends(b, n)...))
+		for first := 0; first < storetest.BenchSubjects; first += 500 {
 			bare.append(b, work[first:][:500])
 		}
 		b.ReportAllocs()
 		b.ResetTimer()
-		return bare, work[benchSubjects:]
+		return bare, work[storetest.BenchSubjects:]
 	}
 	b.Run("single", func(b *testing.B) {
 		bare, work := start(b, b.N)
@@ -240,18 +139,7 @@ func BenchmarkAppendBareDriver(b *testing.B) {
 	})
 }
 
-func BenchmarkState(b *testing.B) {
-	store := benchDB(b).Consent()
-	b.ReportAllocs()
-	b.ResetTimer()
-	random := rand.New(rand.NewPCG(1, 2))
-	for b.Loop() {
-		streams, err := store.Streams(b.Context(), []consent.StreamKey{subjectKey(random.IntN(benchSubjects))})
-		if err != nil || streams[0].Version != 1 {
-			b.Fatal(err, streams)
-		}
-	}
-}
+func BenchmarkState(b *testing.B) { storetest.BenchmarkState(b, benchDB(b).Consent()) }
 
 func BenchmarkStateBareDriver(b *testing.B) {
 	db := benchDB(b)
@@ -272,7 +160,7 @@ func BenchmarkStateBareDriver(b *testing.B) {
 	b.ResetTimer()
 	random := rand.New(rand.NewPCG(1, 2))
 	for b.Loop() {
-		key := subjectKey(random.IntN(benchSubjects))
+		key := subjectKey(random.IntN(storetest.BenchSubjects))
 		var version int64
 		var state []byte
 		if err := read.QueryRowContext(b.Context(), string(key.Tenant), string(key.Subject)).Scan(&version, &state); err != nil {

@@ -1,6 +1,8 @@
 package sqlitestore_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,7 +15,9 @@ import (
 	"github.com/labelop/privacykit/dsr/regime"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/sqlitestore"
+	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
 
 // contents returns every value in the tables of package dsr, as text.
@@ -75,40 +79,13 @@ func TestADisposedCaseLeavesNothingOfThePerson(t *testing.T) {
 	assert.NotContains(t, contents(t, db), lines[0].Payload, "the log is gone")
 }
 
-// What a host's transaction rolls back was never there.
 func TestDSRUpdateIsRolledBackWithTheHost(t *testing.T) {
 	db := open(t, nil)
-	tx, err := db.SQL().BeginTx(t.Context(), nil)
-	require.NoError(t, err)
-	u := firstUpdate("c")
-	require.NoError(t, db.WithTx(tx).DSR().Update(t.Context(), u))
-	_, err = db.WithTx(tx).DSR().Case(t.Context(), tenant, "c")
-	require.NoError(t, err, "the transaction sees its own work")
-	require.NoError(t, tx.Rollback())
-	h := casesOn(db.DSR(), db.Consent())
-	_, err = h.Case(t.Context(), tenant, "c")
-	require.ErrorIs(t, err, privacy.ErrNotFound)
-	_, err = h.Digest(t.Context(), tenant, u.Key)
-	require.ErrorIs(t, err, privacy.ErrNotFound)
-	events, err := h.Events(t.Context(), tenant)
-	require.NoError(t, err)
-	assert.Empty(t, events)
-	leases, err := h.Claim(t.Context(), moment.AddDate(1, 0, 0), moment.AddDate(1, 0, 1), 10)
-	require.NoError(t, err)
-	assert.Empty(t, leases)
-}
-
-// firstUpdate makes a case, with one of everything.
-func firstUpdate(id dsr.CaseID) dsr.Update {
-	return dsr.Update{
-		Case: dsr.Case{
-			Tenant: tenant, ID: id, Version: 1, Subject: "s1", Role: privacy.RoleController, Regime: "eu-gdpr@2018-05-25", Received: moment,
-			Items: []dsr.Item{{Request: regime.RequestAccess, Work: dsr.StateReceived}},
-		},
-		Lines:   []dsr.LogLine{{At: moment, Payload: "{}"}},
-		Effects: []privacy.Effect{{Tenant: tenant, Subject: "s1", Kind: privacy.EffectRestriction, Cause: string(id), At: moment, Key: string(id)}},
-		Events:  []privacy.Event{{ID: string(id), Source: "/dsr", SpecVersion: privacy.SpecVersion, Type: "privacykit.dsr.submit", Time: moment, Tenant: tenant}},
-		Wakes:   []dsr.Wake{{Tenant: tenant, Kind: "dsr.deadline", Key: string(id), RunAt: moment, Payload: "{}"}},
-		Key:     "key of " + string(id), Digest: "d",
-	}
+	storetest.RolledBackUpdate(t, db.DB, func(ctx context.Context, do func(*sqlstore.Tx) error) error {
+		tx, err := db.SQL().BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(db.WithTx(tx)), tx.Rollback())
+	})
 }

@@ -7,13 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/labelop/privacykit/dsr"
-	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/sqlitestore"
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
@@ -23,7 +21,7 @@ func openCases() int {
 	if os.Getenv("PRIVACYKIT_SOAK") == "1" {
 		return 1_000_000
 	}
-	return 100_000
+	return defaultCases
 }
 
 // fillCases makes n open cases of a tenant, due over 400 days, a tenth as many
@@ -32,9 +30,9 @@ func fillCases(t testing.TB, db *sql.DB, n int) {
 	t.Helper()
 	for _, statement := range []string{
 		`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-		INSERT INTO privacy_cases (tenant, id, version, state, open, due, received, subject, regime, redacted, ended, last_at, log_sequence, log_hash, body)
+		INSERT INTO privacy_cases (tenant, id, version, state, open, due, received, subject, regime, redacted, ended, last_at, log_sequence, log_hash, body, dead)
 		SELECT 'acme', printf('case-%08d', i), 1, CASE i % 4 WHEN 0 THEN 'identity_pending' ELSE 'in_progress' END, 1,
-			date('2026-01-01', (i * 7919 % 400) || ' days'), i, printf('subject-%06d', i / 3), 'eu-gdpr@2018-05-25', 0, NULL, i, 0, x'', x'7b7d' FROM n`,
+			date('2026-01-01', (i * 7919 % 400) || ' days'), i, printf('subject-%06d', i / 3), 'eu-gdpr@2018-05-25', 0, NULL, i, 0, x'', x'7b7d', i % 50 = 0 FROM n`,
 		`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 / 10)
 		INSERT INTO privacy_cases (tenant, id, version, state, open, due, received, subject, regime, redacted, ended, last_at, log_sequence, log_hash, body)
 		SELECT 'acme', printf('closed-%08d', i), 1, 'fulfilled', 0, 'none', i, printf('subject-%06d', i), 'eu-gdpr@2018-05-25', i % 2, i, i, 0, x'', x'7b7d' FROM n`,
@@ -43,23 +41,6 @@ func fillCases(t testing.TB, db *sql.DB, n int) {
 	} {
 		_, err := db.ExecContext(t.Context(), statement, n)
 		require.NoError(t, err)
-	}
-}
-
-// listed are the queries that a dashboard and a sweep make, from the middle, with
-// the index that must answer each.
-func listed(ctx context.Context, s dsr.Store) map[string]func() error {
-	middle := dsr.Position{Due: privacy.MustDate("2026-07-01"), ID: "case-00050000"}
-	return map[string]func() error{
-		"cases_open":    func() error { _, err := s.Open(ctx, "acme", middle, 50); return err },
-		"cases_state":   func() error { _, err := s.ByState(ctx, "acme", dsr.StateIdentityPending, middle, 50); return err },
-		"cases_subject": func() error { _, err := s.OfSubject(ctx, "acme", "subject-000100", "", 50); return err },
-		"cases_closed":  func() error { _, err := s.Closed(ctx, "acme", dsr.ClosedQuery{Before: moment, Limit: 50}); return err },
-		"cases_unredacted": func() error {
-			_, err := s.Closed(ctx, "acme", dsr.ClosedQuery{Before: moment, Unredacted: true, Limit: 50})
-			return err
-		},
-		"wakes_due": func() error { _, err := s.Claim(ctx, moment, moment.Add(time.Minute), 50); return err },
 	}
 }
 
@@ -110,7 +91,7 @@ func TestDSRListsAreReadByIndex(t *testing.T) {
 	_, err := db.SQL().ExecContext(t.Context(), "ANALYZE")
 	require.NoError(t, err)
 	stores, r := recording(t, db)
-	for index, list := range listed(t.Context(), stores.DSR()) {
+	for index, list := range storetest.CaseLists(t.Context(), stores.DSR()) {
 		r.ran = nil
 		require.NoError(t, list())
 		query := slices.IndexFunc(r.ran, func(s sqlstore.Statement) bool { return strings.HasPrefix(s.SQL, "SELECT") })

@@ -160,7 +160,9 @@ const busyPause = 5 * time.Millisecond
 // another process does so or writes, SQLite refuses at once, whatever
 // busy_timeout says: one that reads and is to write must not wait for a writer.
 func (db *DB) turnToWAL(ctx context.Context, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, sqlstore.ErrBusy)
+	// Only waiting is bounded: a file that nobody holds is opened, however long
+	// that takes.
+	waiting, cancel := context.WithTimeoutCause(ctx, timeout, sqlstore.ErrBusy)
 	defer cancel()
 	for {
 		err := db.writer.PingContext(ctx)
@@ -169,8 +171,8 @@ func (db *DB) turnToWAL(ctx context.Context, timeout time.Duration) error {
 		}
 		select {
 		case <-time.After(busyPause):
-		case <-ctx.Done():
-			return fmt.Errorf("sqlitestore: open: %w: %w", context.Cause(ctx), err)
+		case <-waiting.Done():
+			return fmt.Errorf("sqlitestore: open: %w: %w", context.Cause(waiting), err)
 		}
 	}
 }

@@ -57,6 +57,12 @@ func TestOpenWaitsToTurnTheFileToWAL(t *testing.T) {
 	assert.NoError(t, db.Close())
 }
 
+// The timeout is for others that hold the file; opening itself takes its time.
+func TestOpenTakesLongerThanTheBusyTimeout(t *testing.T) {
+	db := openAt(t, filepath.Join(t.TempDir(), "privacy.db"), &sqlitestore.Options{BusyTimeout: time.Nanosecond})
+	mustAppend(t, db.Consent(), oneGrant(t)...)
+}
+
 func TestOpenWaitsNoLongerThanTheBusyTimeout(t *testing.T) {
 	path, _ := writing(t)
 	_, err := sqlitestore.Open(t.Context(), path, &sqlitestore.Options{BusyTimeout: 20 * time.Millisecond})

@@ -1,79 +1,26 @@
 package sqlitestore_test
 
 import (
-	"context"
-	"errors"
 	"testing"
-	"time"
 
-	"github.com/labelop/privacykit/consent"
-	"github.com/labelop/privacykit/policydoc"
 	"github.com/labelop/privacykit/policydoc/policydoctest"
-	"github.com/labelop/privacykit/privacy"
-	"github.com/labelop/privacykit/privacy/store/sqlitestore"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 )
 
-func TestPolicydocConformance(t *testing.T) {
-	policydoctest.Run(t, func(t testing.TB) policydoctest.Opened {
-		db := open(t, nil)
-		return policydoctest.Opened{Store: db.Policydoc(), Events: outbox(db)}
-	})
+func newPolicies(t testing.TB) policydoctest.Opened {
+	db := open(t, nil)
+	return policydoctest.Opened{Store: db.Policydoc(), Events: storetest.Outbox(db.Consent())}
 }
+
+func TestPolicydocConformance(t *testing.T) { policydoctest.Run(t, newPolicies) }
+
+func TestPolicydocMutants(t *testing.T) { policydoctest.RunMutants(t, newPolicies) }
 
 // TestPolicydocConformanceInHostTransactions runs the suite with every call in a
 // transaction of a host, which commits it if the call did not fail.
 func TestPolicydocConformanceInHostTransactions(t *testing.T) {
 	policydoctest.Run(t, func(t testing.TB) policydoctest.Opened {
 		db := open(t, nil)
-		return policydoctest.Opened{Store: &hostPolicies{db}, Events: outbox(db)}
+		return policydoctest.Opened{Store: storetest.PoliciesInTransactions(inTransactions(db)), Events: storetest.Outbox(db.Consent())}
 	})
-}
-
-// outbox returns a function that reads all events of the outbox.
-func outbox(db *sqlitestore.DB) func(context.Context) ([]privacy.Event, error) {
-	return func(ctx context.Context) ([]privacy.Event, error) {
-		deliveries, err := db.Consent().Claim(ctx, consent.Claim{Worker: "reader", Limit: 1000, Now: time.Now(), Lease: time.Microsecond})
-		var events []privacy.Event
-		for _, d := range deliveries {
-			events = append(events, d.Event)
-		}
-		return events, err
-	}
-}
-
-// hostPolicies makes a transaction for every call.
-type hostPolicies struct{ db *sqlitestore.DB }
-
-func withinPolicies[T any](ctx context.Context, h *hostPolicies, do func(policydoc.Store) (T, error)) (T, error) {
-	var result T
-	tx, err := h.db.SQL().BeginTx(ctx, nil)
-	if err != nil {
-		return result, err
-	}
-	result, err = do(h.db.WithTx(tx).Policydoc())
-	return result, errors.Join(err, tx.Commit())
-}
-
-func (h *hostPolicies) AppendEntry(ctx context.Context, e policydoc.Entry, events []privacy.Event) error {
-	_, err := withinPolicies(ctx, h, func(s policydoc.Store) (struct{}, error) { return none(s.AppendEntry(ctx, e, events)) })
-	return err
-}
-
-func (h *hostPolicies) Entries(ctx context.Context, policy policydoc.PolicyKey, after, limit int) ([]policydoc.Entry, error) {
-	return withinPolicies(ctx, h, func(s policydoc.Store) ([]policydoc.Entry, error) { return s.Entries(ctx, policy, after, limit) })
-}
-
-func (h *hostPolicies) AppendAcknowledgement(ctx context.Context, a policydoc.Acknowledgement, events []privacy.Event) error {
-	_, err := withinPolicies(ctx, h, func(s policydoc.Store) (struct{}, error) { return none(s.AppendAcknowledgement(ctx, a, events)) })
-	return err
-}
-
-func (h *hostPolicies) Acknowledgements(ctx context.Context, policy policydoc.PolicyKey, subject privacy.SubjectID) ([]policydoc.Acknowledgement, error) {
-	return withinPolicies(ctx, h, func(s policydoc.Store) ([]policydoc.Acknowledgement, error) {
-		return s.Acknowledgements(ctx, policy, subject)
-	})
-}
-
-func (h *hostPolicies) Unacknowledged(ctx context.Context, q policydoc.Outstanding) ([]privacy.SubjectID, error) {
-	return withinPolicies(ctx, h, func(s policydoc.Store) ([]privacy.SubjectID, error) { return s.Unacknowledged(ctx, q) })
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/labelop/privacykit/consent/receipt"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/memstore"
 )
 
@@ -58,8 +59,8 @@ func TestAReceiptFitsAnExportedLedger(t *testing.T) {
 	require.NoError(t, verified.Match(exported))
 
 	// The events are provable there by the same leaves.
-	sequencer, log := newSequencer(t, db)
-	placeAll(t, sequencer)
+	sequencer, log := storetest.NewSequencer(t, db.DB)
+	storetest.PlaceAll(t, sequencer)
 	inclusion, err := log.Inclusion(t.Context(), key, 2)
 	require.NoError(t, err)
 	require.NoError(t, inclusion.Shows(records[1]))

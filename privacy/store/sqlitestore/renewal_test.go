@@ -11,7 +11,4 @@ func newRenewals(t testing.TB) renewal.Store { return open(t, nil).Renewals() }
 
 func TestRenewalConformance(t *testing.T) { renewaltest.Run(t, newRenewals) }
 
-func TestRenewalMutants(t *testing.T) {
-	newDB := copies(t)
-	renewaltest.RunMutants(t, func(t testing.TB) renewal.Store { return newDB(t).Renewals() })
-}
+func TestRenewalMutants(t *testing.T) { renewaltest.RunMutants(t, newRenewals) }

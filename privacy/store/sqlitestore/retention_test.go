@@ -2,10 +2,10 @@ package sqlitestore_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 
 	"github.com/labelop/privacykit/privacy/store/memstore"
+	"github.com/labelop/privacykit/privacy/store/sqlstore"
 	"github.com/labelop/privacykit/retention/retentiontest"
 )
 
@@ -15,11 +15,7 @@ func newRetention(t testing.TB) retentiontest.Store { return open(t, nil).Retent
 func joinedRetention(t testing.TB) retentiontest.Store {
 	db := open(t, nil)
 	return retentiontest.InTransactions(func(ctx context.Context, do func(retentiontest.Store) error) error {
-		tx, err := db.SQL().BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		return errors.Join(do(db.WithTx(tx).Retention()), tx.Commit())
+		return inTransactions(db)(ctx, func(tx *sqlstore.Tx) error { return do(tx.Retention()) })
 	})
 }
 
@@ -27,10 +23,7 @@ func TestRetentionConformance(t *testing.T) { retentiontest.Run(t, newRetention)
 
 func TestRetentionConformanceInHostTransactions(t *testing.T) { retentiontest.Run(t, joinedRetention) }
 
-func TestRetentionMutants(t *testing.T) {
-	newDB := copies(t)
-	retentiontest.RunMutants(t, func(t testing.TB) retentiontest.Store { return newDB(t).Retention() })
-}
+func TestRetentionMutants(t *testing.T) { retentiontest.RunMutants(t, newRetention) }
 
 func TestRetentionEquivalentToMemory(t *testing.T) {
 	for seed := range uint64(10) {

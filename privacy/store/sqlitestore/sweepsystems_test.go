@@ -9,6 +9,7 @@ import (
 
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
+	"github.com/labelop/privacykit/privacy/store/internal/storetest"
 	"github.com/labelop/privacykit/privacy/store/sqlitestore"
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 	"github.com/labelop/privacykit/retention"
@@ -28,7 +29,7 @@ var imageKeys = []string{"acme/held", "acme/new", "acme/old", "other/old"}
 
 func newHostTest(t *testing.T) *hostTest {
 	t.Helper()
-	clock := privacytest.NewClock(sweptAt)
+	clock := privacytest.NewClock(storetest.SweptAt())
 	h := &hostTest{db: open(t, &sqlitestore.Options{Store: sqlstore.Options{Clock: clock}}), files: t.TempDir()}
 	_, err := h.db.SQL().ExecContext(t.Context(), `CREATE TABLE image (id TEXT PRIMARY KEY, workspace TEXT NOT NULL, uploaded_at INTEGER NOT NULL) STRICT`)
 	must(t, err)
@@ -54,9 +55,9 @@ func newHostTest(t *testing.T) *hostTest {
 func (h *hostTest) fill(t *testing.T) {
 	t.Helper()
 	for _, key := range imageKeys {
-		at := sweptAt.AddDate(-2, 0, 0)
+		at := storetest.SweptAt().AddDate(-2, 0, 0)
 		if key == "acme/new" {
-			at = sweptAt.AddDate(0, -1, 0)
+			at = storetest.SweptAt().AddDate(0, -1, 0)
 		}
 		file := filepath.Join(h.files, key)
 		must(t, os.MkdirAll(filepath.Dir(file), 0o700))

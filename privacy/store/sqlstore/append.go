@@ -223,7 +223,9 @@ func (u *appendUnit) next() ([]Statement, bool, error) {
 			return nil, false, result.Err
 		}
 	}
-	u.writeStreams()
+	if err := u.writeStreams(); err != nil {
+		return nil, false, err
+	}
 	return u.writes, true, nil
 }
 
@@ -357,7 +359,7 @@ func (u *appendUnit) recordWrites(s *openStream, records []consent.Record, event
 	return writes, nil
 }
 
-func (u *appendUnit) writeStreams() {
+func (u *appendUnit) writeStreams() error {
 	for _, s := range u.ordered {
 		if !s.changed() {
 			continue
@@ -366,8 +368,17 @@ func (u *appendUnit) writeStreams() {
 		if s.exists {
 			sql = u.sql.updateStream
 		}
-		u.writes = append(u.writes, Statement{SQL: sql, Args: []any{s.tenant, s.subject, int64(s.stream.Version), s.stream.State}})
+		last := &s.appended[len(s.appended)-1]
+		state, err := subjectState(s.stream)
+		if err != nil {
+			return err
+		}
+		u.writes = append(u.writes, Statement{SQL: sql, Args: append(
+			[]any{s.tenant, s.subject, int64(s.stream.Version), s.stream.State},
+			idleColumns(s.stream.Key, &state, u.redact, last.RecordedAt.UnixMicro())...,
+		)})
 	}
+	return nil
 }
 
 // encodeEvent returns the JSON of an audit event with its time in UTC and whole

@@ -58,6 +58,7 @@ type core struct {
 	dsr         dsrSQL
 	suppression suppressionSQL
 	renewals    renewalSQL
+	tokens      tokenSQL
 	source      string
 	clock       privacy.Clock
 	ids         privacy.IDSource
@@ -128,7 +129,7 @@ func newCore(dialect Dialect, options *Options) (*core, error) {
 	t := newTemplate(dialect, o.Schema, o.Prefix)
 	return &core{
 		dialect: dialect, schema: o.Schema, prefix: o.Prefix, template: t,
-		schemas: newSchemaSQL(t, dialect), ledger: newLedgerSQL(t), outbox: newOutboxSQL(t, dialect), log: newDecisionSQL(t), policies: newPolicydocSQL(t), retention: newRetentionSQL(t), restore: newRestoreSQL(t), proof: newProofSQL(t, dialect), dsr: newDSRSQL(t), suppression: newSuppressionSQL(t), renewals: newRenewalSQL(t),
+		schemas: newSchemaSQL(t, dialect), ledger: newLedgerSQL(t), outbox: newOutboxSQL(t, dialect), log: newDecisionSQL(t), policies: newPolicydocSQL(t), retention: newRetentionSQL(t), restore: newRestoreSQL(t), proof: newProofSQL(t, dialect), dsr: newDSRSQL(t), suppression: newSuppressionSQL(t), renewals: newRenewalSQL(t), tokens: newTokenSQL(t),
 		source: o.Source, clock: o.Clock, ids: o.IDs,
 	}, nil
 }

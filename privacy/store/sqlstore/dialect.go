@@ -36,6 +36,10 @@ func (d Dialect) placeholder() byte {
 // On SQLite, placeholders are ?1, ?2, …: a $2 is a name there, which drivers
 // that bind by position give to the second name in the text.
 //
+// An unseen limit is one that the planner of PostgreSQL does not count with. Where
+// its statistics say that no more rows are left than that, it reads and sorts them
+// all, at every page, and they are often wrong about the oldest rows and the newest.
+//
 // The transaction id orders the cache feed on PostgreSQL, where positions are
 // given out long before a transaction commits. SQLite has one writer at a time,
 // so that there positions are in the order of commits and the id is always 0.
@@ -50,6 +54,8 @@ func (d Dialect) words() []string {
 			"{greatest}", "MAX",
 			"{settled}", "1 = 1",
 			"{order}", "0, 0, position",
+			"{unseen}", "",
+			"{/unseen}", "",
 			"$", string(d.placeholder()),
 		}
 	}
@@ -62,5 +68,7 @@ func (d Dialect) words() []string {
 		"{greatest}", "GREATEST",
 		"{settled}", "transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
 		"{order}", "transaction_id, version, position",
+		"{unseen}", "(SELECT CAST(",
+		"{/unseen}", " AS bigint))",
 	}
 }

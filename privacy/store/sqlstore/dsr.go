@@ -12,7 +12,11 @@ import (
 // DSRStore keeps what package dsr stores: cases with their logs, wake-ups and the
 // register of breaches. Effects reach the ledger of ConsentStore in the
 // transaction of the update that brings them, and events go to the one outbox,
-// which ConsentStore delivers from. It is safe for concurrent use; that of a Tx
+// which ConsentStore delivers from. The rights that are open in a case are open
+// requests of RetentionStore, under dsr.OpenRequestID: no sweep claims a record of
+// the subject from the commit that opens one to that which closes the last. What a
+// sweep had claimed by then may still go; RetentionStore.OpenRequest, called for a
+// request that is open, returns it. It is safe for concurrent use; that of a Tx
 // is as safe as the transaction.
 type DSRStore struct {
 	core   *core
@@ -41,9 +45,8 @@ type dsrSQL struct {
 	lastBreach, insertBreach, updateBreach      string
 
 	digest, readCase, readLog          string
-	open, byState, ofSubject           string
+	open, byState, withDead, ofSubject string
 	closed, unredacted                 string
-	caseRecords, logRecords            string
 	buried, readBreach, readBreachPage string
 }
 
@@ -51,8 +54,6 @@ func newDSRSQL(t *template) dsrSQL {
 	const (
 		summary = `SELECT id, state, due, received FROM {cases} WHERE tenant = $1 AND `
 		closed  = `SELECT id, regime, ended, redacted FROM {cases} WHERE tenant = $1 AND ended IS NOT NULL AND `
-		records = `SELECT tenant, id, subject, regime, ended FROM {cases} WHERE ended IS NOT NULL AND `
-		page    = `(tenant, ended, id) > ($1, $2, $3) AND ended < $4 ORDER BY tenant, ended, id LIMIT $5`
 		wakeKey = ` WHERE tenant = $1 AND kind = $2 AND wake_key = $3`
 	)
 	return dsrSQL{
@@ -60,12 +61,13 @@ func newDSRSQL(t *template) dsrSQL {
 		// the same as none. It is there to be locked.
 		placeCase: t.write(`INSERT INTO {cases} (tenant, id, version, state, open, due, received, regime, redacted, last_at, log_sequence, log_hash, body)
 			VALUES ($1, $2, 0, '', 0, '', 0, '', 0, 0, 0, $3, $3) ON CONFLICT (tenant, id) DO NOTHING`),
-		lockCase: t.write(`SELECT version, last_at, log_sequence, log_hash FROM {cases} WHERE tenant = $1 AND id = $2 {for update}`),
+		lockCase: t.write(`SELECT version, last_at, log_sequence, log_hash, subject, open_rights FROM {cases} WHERE tenant = $1 AND id = $2 {for update}`),
 		insertCase: t.write(`INSERT INTO {cases}
-			(tenant, id, version, state, open, due, received, subject, regime, redacted, ended, last_at, log_sequence, log_hash, body)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`),
+			(tenant, id, version, state, open, due, received, subject, regime, redacted, ended, last_at, log_sequence, log_hash, body, dead, open_rights)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`),
 		updateCase: t.write(`UPDATE {cases} SET version = $3, state = $4, open = $5, due = $6, received = $7, subject = $8, regime = $9,
-			redacted = $10, ended = $11, last_at = $12, log_sequence = $13, log_hash = $14, body = $15 WHERE tenant = $1 AND id = $2`),
+			redacted = $10, ended = $11, last_at = $12, log_sequence = $13, log_hash = $14, body = $15, dead = $16, open_rights = $17
+			WHERE tenant = $1 AND id = $2`),
 		placeKey:  t.write(`INSERT INTO {case_keys} (tenant, idempotency_key, digest, case_id) VALUES ($1, $2, '', $3) ON CONFLICT (tenant, idempotency_key) DO NOTHING`),
 		lockKey:   t.write(`SELECT digest FROM {case_keys} WHERE tenant = $1 AND idempotency_key = $2 {for update}`),
 		insertKey: t.write(`INSERT INTO {case_keys} (tenant, idempotency_key, digest, case_id) VALUES ($1, $2, $3, $4)`),
@@ -102,13 +104,12 @@ func newDSRSQL(t *template) dsrSQL {
 		readCase: t.read(`SELECT body FROM {cases} WHERE tenant = $1 AND id = $2 AND version > 0`),
 		readLog: t.read(`SELECT sequence, logged_at, payload, previous, hash FROM {case_log}
 			WHERE tenant = $1 AND case_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4`),
-		open:        t.read(summary + `open = 1 AND (due, id) > ($2, $3) ORDER BY due, id LIMIT $4`),
-		byState:     t.read(summary + `state = $2 AND (due, id) > ($3, $4) ORDER BY due, id LIMIT $5`),
-		ofSubject:   t.read(summary + `subject = $2 AND id > $3 ORDER BY id LIMIT $4`),
-		closed:      t.read(closed + `(ended, id) > ($2, $3) AND ended < $4 ORDER BY ended, id LIMIT $5`),
-		caseRecords: t.read(records + `redacted = 0 AND ` + page),
-		logRecords:  t.read(records + page),
-		unredacted:  t.read(closed + `redacted = 0 AND (ended, id) > ($2, $3) AND ended < $4 ORDER BY ended, id LIMIT $5`),
+		open:       t.read(summary + `open = 1 AND (due, id) > ($2, $3) ORDER BY due, id LIMIT $4`),
+		byState:    t.read(summary + `state = $2 AND (due, id) > ($3, $4) ORDER BY due, id LIMIT $5`),
+		withDead:   t.read(summary + `dead = 1 AND (due, id) > ($2, $3) ORDER BY due, id LIMIT $4`),
+		ofSubject:  t.read(summary + `subject = $2 AND id > $3 ORDER BY id LIMIT $4`),
+		closed:     t.read(closed + `(ended, id) > ($2, $3) AND ended < $4 ORDER BY ended, id LIMIT $5`),
+		unredacted: t.read(closed + `redacted = 0 AND (ended, id) > ($2, $3) AND ended < $4 ORDER BY ended, id LIMIT $5`),
 		buried: t.read(`SELECT kind, wake_key, run_at, payload, token, leased_until, attempts, problem FROM {buried_wakes}
 			WHERE tenant = $1 ORDER BY position`),
 		readBreach:     t.read(`SELECT body FROM {breaches} WHERE tenant = $1 AND id = $2`),

@@ -19,6 +19,13 @@ func (s *DSRStore) ByState(ctx context.Context, tenant privacy.TenantID, state d
 	return s.list(ctx, "cases by state", limit, s.core.dsr.byState, string(tenant), state.String(), due, id)
 }
 
+// WithDeadTask returns a page of the cases with a dead task. See
+// dsr.DeadTaskStore.
+func (s *DSRStore) WithDeadTask(ctx context.Context, tenant privacy.TenantID, after dsr.Position, limit int) ([]dsr.Summary, error) {
+	due, id := position(after)
+	return s.list(ctx, "cases with a dead task", limit, s.core.dsr.withDead, string(tenant), due, id)
+}
+
 // OfSubject returns a page of the cases of a subject. See dsr.ListStore.
 func (s *DSRStore) OfSubject(ctx context.Context, tenant privacy.TenantID, subject privacy.SubjectID, after dsr.CaseID, limit int) ([]dsr.Summary, error) {
 	return s.list(ctx, "cases of a subject", limit, s.core.dsr.ofSubject, string(tenant), string(subject), string(after))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -45,25 +46,13 @@ type CaseRecordsOptions struct {
 // alone. The error is privacy.Problems and matches privacy.ErrInvalid.
 func (db *DB) CaseRecords(options CaseRecordsOptions) ([]retention.System, error) {
 	var problems privacy.Problems
-	for _, category := range []struct {
-		path string
-		id   privacy.CategoryID
-	}{{"cases", options.Cases}, {"logs", options.Logs}} {
-		if err := privacy.CheckID("category", string(category.id)); err != nil {
-			problems.Add(category.path, "identifier", "%v", err)
-		}
-	}
-	if !options.Role.Valid() {
-		problems.Add("role", "required", "say in which role the records are held")
-	}
-	if options.BackupCycleDays < 0 {
-		problems.Add("backup_cycle_days", "negative", "a cycle takes no negative time")
-	}
+	checkOwn(&problems, options.Role, options.BackupCycleDays, map[string]privacy.CategoryID{"cases": options.Cases, "logs": options.Logs})
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	cases := &caseRecords{db: db, system: CaseSystem, category: options.Cases, role: options.Role, list: db.core.dsr.caseRecords}
-	logs := &caseRecords{db: db, system: CaseLogSystem, category: options.Logs, role: options.Role, list: db.core.dsr.logRecords}
+	t := newTemplate(db.core.dialect, db.core.schema, db.core.prefix)
+	cases := &caseRecords{db, CaseSystem, options.Cases, options.Role, newCaseRecordsSQL(t, ` AND redacted = 0`)}
+	logs := &caseRecords{db, CaseLogSystem, options.Logs, options.Role, newCaseRecordsSQL(t, "")}
 	return []retention.System{
 		{ID: CaseSystem, Source: cases, Disposer: cases, BackupCycleDays: options.BackupCycleDays},
 		{ID: CaseLogSystem, Source: logs, Disposer: logs, BackupCycleDays: options.BackupCycleDays},
@@ -76,43 +65,79 @@ type caseRecords struct {
 	system   privacy.SystemID
 	category privacy.CategoryID
 	role     privacy.Role
-	list     string
+	sql      caseRecordsSQL
+}
+
+type caseRecordsSQL struct {
+	all string
+	// ended are the cases of all tenants, tenant those of one.
+	ended, tenant byTime
+}
+
+// newCaseRecordsSQL returns the statements for the closed cases that meet a further
+// condition.
+func newCaseRecordsSQL(t *template, further string) caseRecordsSQL {
+	list := `SELECT tenant, id, subject, regime, ended FROM {cases} WHERE ended IS NOT NULL` + further
+	return caseRecordsSQL{
+		all:    t.read(list + ` AND (tenant, id) > ($1, $2) ORDER BY tenant, id LIMIT $3`),
+		ended:  newByTime(t, list+` AND id <> ''`, nil, math.MinInt64, "ended", "tenant", "id"),
+		tenant: newByTime(t, list, []string{"tenant"}, math.MinInt64, "ended", "id"),
+	}
 }
 
 // Candidates gives the cases that ended long enough ago.
 func (c *caseRecords) Candidates(ctx context.Context, query retention.Query) (retention.Page, error) {
-	after, err := parseOwnCursor(query.After)
+	lanes, err := c.lanes(query)
 	if err != nil {
 		return retention.Page{}, err
 	}
-	latest, err := latestDue(query, c.category, EventCaseEnded)
-	if err != nil {
-		return retention.Page{}, err
+	return c.db.readLanes(ctx, "case records", query, lanes)
+}
+
+func (c *caseRecords) lanes(query retention.Query) ([]ownLane, error) {
+	if query.All {
+		return []ownLane{{row: c.row, next: func(after ownCursor, _ bool) []Statement {
+			return []Statement{{SQL: c.sql.all, Args: []any{after.Tenant, after.Key}}}
+		}}}, nil
 	}
-	var records []retention.Record
-	last := after
-	err = c.db.read(ctx, "case records", Statement{
-		SQL: c.list, Args: []any{after.Tenant, after.Position, after.Key, latest, int64(query.Limit)},
-		Each: func(row Row) error {
-			record := retention.Record{System: c.system, Category: c.category, Role: c.role}
-			var subject *string
-			var regime string
-			err := row.Scan(&last.Tenant, &last.Key, &subject, &regime, &last.Position)
-			record.Tenant, record.Key = privacy.TenantID(last.Tenant), last.Key
-			if subject != nil {
-				record.Subject = privacy.SubjectID(*subject)
-			}
-			id, _, _ := strings.Cut(regime, "@")
-			record.Labels = []string{"regime:" + id}
-			record.Events = []retention.Event{eventAt(EventCaseEnded, instant(last.Position))}
-			records = append(records, record)
-			return err
+	dues, err := newDues(query, c.category, EventCaseEnded)
+	if err != nil {
+		return nil, err
+	}
+	lanes := []ownLane{{
+		next: func(after ownCursor, begin bool) []Statement {
+			return c.sql.ended.from(begin, nil, after.At, dues[0].until(EventCaseEnded), after.Tenant, after.Key)
 		},
-	})
-	if err != nil {
-		return retention.Page{}, err
+		row: func(row Row) (*retention.Record, ownCursor, error) {
+			record, place, err := c.row(row)
+			if dues.special(place.Tenant) {
+				record = nil
+			}
+			return record, place, err
+		},
+	}}
+	for _, tenant := range specialTenants(dues) {
+		lanes = append(lanes, ownLane{row: c.row, next: func(after ownCursor, begin bool) []Statement {
+			return c.sql.tenant.from(begin, []any{tenant}, after.At, dues.of(tenant).until(EventCaseEnded), after.Key)
+		}})
 	}
-	return ownPage(query, records, len(records), last)
+	return lanes, nil
+}
+
+func (c *caseRecords) row(row Row) (*retention.Record, ownCursor, error) {
+	record := retention.Record{System: c.system, Category: c.category, Role: c.role}
+	var at ownCursor
+	var subject *string
+	var regime string
+	err := row.Scan(&at.Tenant, &at.Key, &subject, &regime, &at.At)
+	record.Tenant, record.Key = privacy.TenantID(at.Tenant), at.Key
+	if subject != nil {
+		record.Subject = privacy.SubjectID(*subject)
+	}
+	id, _, _ := strings.Cut(regime, "@")
+	record.Labels = []string{"regime:" + id}
+	record.Events = []retention.Event{eventAt(EventCaseEnded, instant(at.At))}
+	return &record, at, err
 }
 
 // Dispose redacts a case, or erases it with its log.

@@ -23,7 +23,7 @@ func (s *DSRStore) Update(ctx context.Context, u dsr.Update) error {
 		return err
 	}
 	unit := &caseUnit{
-		sql: &s.core.dsr, update: &u, body: body, events: events,
+		sql: &s.core.dsr, update: &u, body: body, events: events, retention: &RetentionStore{core: s.core, work: s.work},
 		tenant: string(u.Case.Tenant), id: string(u.Case.ID), place: s.joined && s.core.dialect == PostgreSQL,
 	}
 	if len(u.Effects) > 0 {
@@ -43,6 +43,7 @@ type caseUnit struct {
 	body       []byte
 	events     []Statement
 	effects    *appendUnit // nil if there are none
+	retention  *RetentionStore
 	tenant, id string
 	// place is set where rows that are not there must be placed, to be locked,
 	// as in appendUnit.
@@ -61,6 +62,8 @@ type storedCase struct {
 	there           bool
 	version, lastAt int64
 	head            dsr.LogHead
+	subject         *string
+	rights          string
 }
 
 func (u *caseUnit) start() []Statement {
@@ -93,7 +96,7 @@ func (u *caseUnit) start() []Statement {
 func (c *storedCase) scan(row Row) error {
 	var sequence int64
 	var hash []byte
-	err := row.Scan(&c.version, &c.lastAt, &sequence, &hash)
+	err := row.Scan(&c.version, &c.lastAt, &sequence, &hash, &c.subject, &c.rights)
 	c.there, c.head = true, dsr.LogHead{Sequence: uint64(sequence), Hash: hex.EncodeToString(hash)}
 	return err
 }
@@ -148,7 +151,7 @@ func (u *caseUnit) decide() error {
 		u.writes = append(u.writes, u.writeLine(&lines[i]))
 	}
 	u.writeRest()
-	return nil
+	return u.followRights()
 }
 
 func (u *caseUnit) writeCase(lines []dsr.LogLine, head dsr.LogHead) Statement {
@@ -168,7 +171,7 @@ func (u *caseUnit) writeCase(lines []dsr.LogLine, head dsr.LogHead) Statement {
 	}
 	return Statement{SQL: sql, Args: []any{
 		u.tenant, u.id, int64(c.Version), c.State().String(), flag(c.Open()), dueText(u.update.Due), received, text(string(c.Subject)), c.Regime,
-		flag(c.Redacted), ended, last, int64(head.Sequence), hashBytes(head.Hash), u.body,
+		flag(c.Redacted), ended, last, int64(head.Sequence), hashBytes(head.Hash), u.body, flag(c.HasDeadTask()), rightCodes(c.OpenRights()),
 	}}
 }
 

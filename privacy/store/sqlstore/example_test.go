@@ -26,4 +26,7 @@ func ExampleMigrations() {
 	// 6 proof 4 tables
 	// 7 suppression 1 tables
 	// 8 renewals 3 tables
+	// 9 sweeps 0 tables
+	// 10 tokens 1 tables
+	// 11 open_rights 0 tables
 }

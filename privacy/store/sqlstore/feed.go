@@ -28,22 +28,24 @@ func feedSQL(t *template, dialect Dialect) (changes, head string) {
 		) c ON TRUE
 		ORDER BY c.position`
 	if dialect == PostgreSQL {
-		const snapshot = `(
-			SELECT pg_snapshot_xmin(s)::text::bigint AS xmin, pg_snapshot_xmax(s)::text::bigint AS xmax
-			FROM pg_current_snapshot() s
-		) n`
-		bounds = `SELECT f.transaction_id, f.version, f.position, n.xmin, 0::bigint, n.xmax, 0::bigint,
-				CASE WHEN EXISTS (SELECT FROM {outbox} WHERE version > 0 AND transaction_id >= n.xmin) THEN 1 ELSE 0 END
-			FROM {feed} f CROSS JOIN ` + snapshot
-		changes = `SELECT f.transaction_id, f.version, f.position, n.xmin, 0::bigint, n.xmax, 0::bigint,
-				CASE WHEN EXISTS (SELECT FROM {outbox} WHERE version > 0 AND transaction_id >= n.xmin) THEN 1 ELSE 0 END,
-				c.transaction_id, c.version, c.position, c.tenant, c.subject, c.version
-			FROM {feed} f CROSS JOIN ` + snapshot + `
+		// What does not depend on the row is asked once for the page, and the
+		// newest change is the end of the index whatever the planner knows.
+		head := `SELECT f.transaction_id, f.version, f.position, n.xmin, 0::bigint, n.xmax, 0::bigint,
+				CASE WHEN (SELECT MAX(transaction_id) FROM {outbox} WHERE version > 0) >= n.xmin THEN 1 ELSE 0 END`
+		from := `
+			FROM {feed} f CROSS JOIN (
+				SELECT pg_snapshot_xmin(s)::text::bigint AS xmin, pg_snapshot_xmax(s)::text::bigint AS xmax
+				FROM pg_current_snapshot() s
+			) n`
+		bounds = head + from + ` WHERE f.id = 1`
+		changes = head + `,
+				c.transaction_id, c.version, c.position, c.tenant, c.subject, c.version` + from + `
 			LEFT JOIN LATERAL (
 				SELECT transaction_id, version, position, tenant, subject FROM {outbox}
 				WHERE version > 0 AND (transaction_id, version, position) > ($1, $2, $3) AND transaction_id < n.xmin
-				ORDER BY transaction_id, version, position LIMIT $4
+				ORDER BY transaction_id, version, position LIMIT {unseen}$4{/unseen}
 			) c ON TRUE
+			WHERE f.id = 1
 			ORDER BY c.transaction_id, c.version, c.position`
 	}
 	return t.read(changes), t.read(bounds)

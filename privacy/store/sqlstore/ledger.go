@@ -17,10 +17,11 @@ func newLedgerSQL(t *template) ledgerSQL {
 		lockStream: t.write(`SELECT version, state, transaction_id FROM {streams} WHERE tenant = $1 AND subject = $2 {for update}`),
 		// A placeholder is a stream at version 0, the same as none. It is there
 		// to be locked.
-		placeStream: t.write(`INSERT INTO {streams} (tenant, subject, version, transaction_id) VALUES ($1, $2, 0, 0) ON CONFLICT (tenant, subject) DO NOTHING`),
-		insertStream: t.write(`INSERT INTO {streams} (tenant, subject, version, state, transaction_id)
-			VALUES ($1, $2, $3, $4, {transaction id})`),
-		updateStream: t.write(`UPDATE {streams} SET version = $3, state = $4, transaction_id = {greatest}(transaction_id, {transaction id})
+		placeStream: t.write(`INSERT INTO {streams} (tenant, subject, version, transaction_id, idle_since) VALUES ($1, $2, 0, 0, NULL) ON CONFLICT (tenant, subject) DO NOTHING`),
+		insertStream: t.write(`INSERT INTO {streams} (tenant, subject, version, state, idle_since, ended, last_recorded, transaction_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, {transaction id})`),
+		updateStream: t.write(`UPDATE {streams} SET version = $3, state = $4, idle_since = $5, ended = $6, last_recorded = $7,
+			transaction_id = {greatest}(transaction_id, {transaction id})
 			WHERE tenant = $1 AND subject = $2`),
 		findKey:      t.write(`SELECT sequence FROM {events} WHERE tenant = $1 AND subject = $2 AND idempotency_key = $3`),
 		readPayloads: t.write(`SELECT sequence, payload FROM {events} WHERE tenant = $1 AND subject = $2 AND sequence >= $3 ORDER BY sequence LIMIT $4`),

@@ -53,7 +53,7 @@ func TestBothDialectsHaveTheSameMigrations(t *testing.T) {
 
 // A statement that the splitter cut in two would begin in its middle.
 func TestMigrationsSplitIntoStatements(t *testing.T) {
-	begins := regexp.MustCompile(`^(--.*\n)*(CREATE TABLE|CREATE INDEX|CREATE UNIQUE INDEX|INSERT INTO) `)
+	begins := regexp.MustCompile(`^(--.*\n)*(CREATE TABLE|CREATE INDEX|CREATE UNIQUE INDEX|ALTER TABLE|INSERT INTO|UPDATE) `)
 	for _, dialect := range []Dialect{SQLite, PostgreSQL} {
 		c, err := newCore(dialect, nil)
 		require.NoError(t, err)

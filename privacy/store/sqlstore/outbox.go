@@ -15,11 +15,22 @@ import (
 
 // outboxSQL are the statements on the two feeds.
 type outboxSQL struct {
-	claim, acknowledge, trim, raise string
-	changes, head                   string
+	claim, acknowledge           string
+	trim, trimUndelivered, raise string
+	changes, head                string
 }
 
 func newOutboxSQL(t *template, dialect Dialect) outboxSQL {
+	// Rows that the cache feed does not show yet stay: what it shows later must
+	// never lie behind what was trimmed.
+	trim := func(rows string) string {
+		rows = `(SELECT position FROM {outbox} WHERE ` + rows + ` LIMIT ` + strconv.Itoa(trimChunk) + `)`
+		in := `IN ` + rows
+		if dialect == PostgreSQL { // which may read the whole table to join it with a list
+			in = `= ANY (ARRAY ` + rows + `)`
+		}
+		return t.write(`DELETE FROM {outbox} WHERE position ` + in + ` RETURNING version, {order}`)
+	}
 	s := outboxSQL{
 		claim: t.write(`WITH due AS MATERIALIZED (
 				SELECT position FROM {outbox} WHERE delivered = 0 AND claimed_until <= $1
@@ -28,15 +39,9 @@ func newOutboxSQL(t *template, dialect Dialect) outboxSQL {
 			UPDATE {outbox} SET claimed_by = $3, claimed_until = $4, attempt = attempt + 1
 			WHERE position IN (SELECT position FROM due)
 			RETURNING position, attempt, event`),
-		acknowledge: t.write(`UPDATE {outbox} SET delivered = 1 WHERE position = $1 AND claimed_by = $2`),
-		// Rows that the cache feed does not show yet stay: what it shows later must
-		// never lie behind what was trimmed.
-		trim: t.write(`DELETE FROM {outbox} WHERE position IN (
-				SELECT position FROM {outbox}
-				WHERE position > $1 AND recorded_at < $2 AND delivered >= $3 AND {settled}
-				ORDER BY position LIMIT $4
-			)
-			RETURNING position, version, {order}`),
+		acknowledge:     t.write(`UPDATE {outbox} SET delivered = 1 WHERE position = $1 AND claimed_by = $2`),
+		trim:            trim(`delivered = 1 AND recorded_at < $1 AND {settled} ORDER BY recorded_at, position`),
+		trimUndelivered: trim(`delivered = 0 AND recorded_at < $1 AND {settled} ORDER BY position`),
 		raise: t.write(`UPDATE {feed} SET transaction_id = $1, version = $2, position = $3
 			WHERE (transaction_id, version, position) < ($1, $2, $3)`),
 	}
@@ -127,45 +132,44 @@ const trimChunk = 1000
 // consent.OutboxStore. What an open transaction keeps the cache feed from
 // showing stays for a later call.
 func (s *ConsentStore) Trim(ctx context.Context, before time.Time, undelivered bool) (int, error) {
+	sql := &s.core.outbox
+	texts := []string{sql.trim}
+	if undelivered {
+		texts = append(texts, sql.trimUndelivered)
+	}
 	total := 0
-	u := &trimUnit{sql: &s.core.outbox, before: before.UnixMicro()}
-	if !undelivered {
-		u.delivered = 1
-	}
-	for {
-		if err := s.work.write(ctx, "trim", u); err != nil {
-			return total, err
+	for _, text := range texts {
+		u := &trimUnit{raise: sql.raise, remove: text, args: []any{before.UnixMicro()}}
+		for full := true; full; full = u.count == trimChunk {
+			if err := s.work.write(ctx, "trim", u); err != nil {
+				return total, err
+			}
+			total += u.count
 		}
-		total += u.count
-		if u.count < trimChunk {
-			return total, nil
-		}
-		u.after = u.last
 	}
+	return total, nil
 }
 
-// trimUnit deletes a chunk and raises the horizon, before which the cache feed
-// has gaps.
+// trimUnit deletes rows and raises the horizon, before which the cache feed has
+// gaps.
 type trimUnit struct {
-	sql                      *outboxSQL
-	before, after, delivered int64
-	count                    int
-	last                     int64
-	horizon                  place
+	raise, remove string
+	args          []any
+	count         int
+	horizon       place
 }
 
 func (u *trimUnit) start() []Statement {
-	u.count, u.last, u.horizon = 0, u.after, place{}
+	u.count, u.horizon = 0, place{}
 	return []Statement{{
-		SQL: u.sql.trim, Args: []any{u.after, u.before, u.delivered, int64(trimChunk)},
+		SQL: u.remove, Args: u.args,
 		Each: func(row Row) error {
-			var position, version int64
+			var version int64
 			var at place
-			if err := row.Scan(&position, &version, &at.transaction, &at.version, &at.position); err != nil {
+			if err := row.Scan(&version, &at.transaction, &at.version, &at.position); err != nil {
 				return err
 			}
 			u.count++
-			u.last = max(u.last, position)
 			if version > 0 && u.horizon.before(at) {
 				u.horizon = at
 			}
@@ -178,5 +182,5 @@ func (u *trimUnit) next() ([]Statement, bool, error) {
 	if u.horizon == (place{}) {
 		return nil, true, nil
 	}
-	return []Statement{{SQL: u.sql.raise, Args: u.horizon.args()}}, true, nil
+	return []Statement{{SQL: u.raise, Args: u.horizon.args()}}, true, nil
 }

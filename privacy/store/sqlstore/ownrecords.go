@@ -2,9 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"time"
 
@@ -71,28 +70,21 @@ type OwnRecordsOptions struct {
 // The item logs of sweeps hold no erased data, only keyed tokens, and outlive what
 // they prove.
 //
-// A pass reads every stream by its key, and of the other tables what is old enough
-// for the shortest period of any tenant. The error is privacy.Problems and matches
-// privacy.ErrInvalid.
+// A pass reads what is due and little else, by indexes in the order of time: streams
+// from when their relationship ended, or without one from their last event. Of a
+// tenant that has left or has a period of its own it reads every idle stream and
+// every decision, and the shortest period of any tenant is that of the outbox. A
+// stream that was last written by a release without these indexes is looked at once,
+// whatever its age, and what was found is written down where the database can be
+// written. The error is privacy.Problems and matches privacy.ErrInvalid.
 func (db *DB) OwnRecords(redactor Redactor, options OwnRecordsOptions) ([]retention.System, error) {
 	var problems privacy.Problems
 	if redactor == nil {
 		problems.Add("redactor", "required", "streams are redacted by the ledger")
 	}
-	for _, category := range []struct {
-		path string
-		id   privacy.CategoryID
-	}{{"ledger", options.Ledger}, {"decisions", options.Decisions}, {"disclosures", options.Disclosures}, {"outbox", options.Outbox}} {
-		if err := privacy.CheckID("category", string(category.id)); err != nil {
-			problems.Add(category.path, "identifier", "%v", err)
-		}
-	}
-	if !options.Role.Valid() {
-		problems.Add("role", "required", "say in which role the records are held")
-	}
-	if options.BackupCycleDays < 0 {
-		problems.Add("backup_cycle_days", "negative", "a cycle takes no negative time")
-	}
+	checkOwn(&problems, options.Role, options.BackupCycleDays, map[string]privacy.CategoryID{
+		"ledger": options.Ledger, "decisions": options.Decisions, "disclosures": options.Disclosures, "outbox": options.Outbox,
+	})
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -109,6 +101,22 @@ func (db *DB) OwnRecords(redactor Redactor, options OwnRecordsOptions) ([]retent
 	}, nil
 }
 
+// checkOwn checks what the host says of our own records, with their categories by
+// path.
+func checkOwn(problems *privacy.Problems, role privacy.Role, backupCycleDays int, categories map[string]privacy.CategoryID) {
+	for _, path := range slices.Sorted(maps.Keys(categories)) {
+		if err := privacy.CheckID("category", string(categories[path])); err != nil {
+			problems.Add(path, "identifier", "%v", err)
+		}
+	}
+	if !role.Valid() {
+		problems.Add("role", "required", "say in which role the records are held")
+	}
+	if backupCycleDays < 0 {
+		problems.Add("backup_cycle_days", "negative", "a cycle takes no negative time")
+	}
+}
+
 // ownRecords is what the systems share.
 type ownRecords struct {
 	db      *DB
@@ -122,75 +130,6 @@ func (ownRecords) Hide(context.Context, *retention.Record) error {
 
 func errAction(action retention.Action) error {
 	return fmt.Errorf("sqlstore: our own records are deleted, by redaction where they are events, not %s: %w", action, privacy.ErrInvalid)
-}
-
-// ownCursor is the place after a record.
-type ownCursor struct {
-	Tenant   string `json:"tenant,omitempty"`
-	Key      string `json:"key,omitempty"`
-	Position int64  `json:"position,omitempty"`
-}
-
-func parseOwnCursor(text string) (ownCursor, error) {
-	var at ownCursor
-	if text == "" {
-		return at, nil
-	}
-	if err := privacy.DecodeJSON([]byte(text), &at); err != nil {
-		return at, fmt.Errorf("sqlstore: not a page of our own records: %w", privacy.ErrInvalid)
-	}
-	return at, nil
-}
-
-// ownPage makes a page of what a query gave. read counts what was read: of that, some
-// may be no records.
-func ownPage(query retention.Query, records []retention.Record, read int, last ownCursor) (retention.Page, error) {
-	page := retention.Page{Records: records}
-	if read < query.Limit {
-		return page, nil
-	}
-	next, err := json.Marshal(last)
-	page.Next = string(next)
-	return page, err
-}
-
-// latestDue returns the time before which something in a category can be due, in
-// microseconds. It is coarse: the shortest period of any tenant decides.
-func latestDue(query retention.Query, category privacy.CategoryID, event string) (int64, error) {
-	if query.All {
-		return math.MaxInt64, nil
-	}
-	ask := func(change func(*retention.Table)) (retention.Predicate, error) {
-		table := retention.Table{
-			Dialect: retention.SQLite, Categories: []privacy.CategoryID{category}, Hidden: true,
-			Events: map[string]retention.Column{event: {Name: "at", Type: retention.ColumnUnixMicros}},
-		}
-		change(&table)
-		return query.Schedule.Predicate(table, query.At)
-	}
-	all, err := ask(func(t *retention.Table) { t.TenantColumn = "tenant" })
-	if err != nil {
-		return 0, err
-	}
-	var latest int64 = math.MinInt64
-	var tenants []string
-	for _, arg := range all.Args {
-		switch arg := arg.(type) {
-		case int64:
-			latest = max(latest, arg)
-		case string:
-			tenants = append(tenants, arg)
-		}
-	}
-	slices.Sort(tenants)
-	for _, tenant := range slices.Compact(tenants) {
-		one, err := ask(func(t *retention.Table) { t.Tenant, t.CategoryColumn = privacy.TenantID(tenant), "category" })
-		// The category alone selects everything: the tenant has left.
-		if err != nil || len(one.Args) == 1 {
-			return math.MaxInt64, err
-		}
-	}
-	return latest, nil
 }
 
 func eventAt(name string, at time.Time) retention.Event {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,14 +13,21 @@ import (
 	"github.com/labelop/privacykit/retention"
 )
 
-type ownDecisionSQL struct{ page, one, remove string }
+type ownDecisionSQL struct {
+	all, tenant, one, remove string
+	// decided are decisions, disclosed those about disclosures.
+	decided, disclosed byTime
+}
 
 func newOwnDecisionSQL(t *template) ownDecisionSQL {
+	const list = `SELECT tenant, id, subject, decided_at, recipient, LENGTH(body) FROM {decisions} WHERE `
 	return ownDecisionSQL{
-		page: t.read(`SELECT tenant, id, subject, decided_at, recipient, LENGTH(body) FROM {decisions}
-			WHERE (tenant, id) > ($1, $2) AND decided_at < $3 ORDER BY tenant, id LIMIT $4`),
-		one:    t.read(`SELECT COUNT(*) FROM {decisions} WHERE tenant = $1 AND id = $2`),
-		remove: t.read(`DELETE FROM {decisions} WHERE tenant = $1 AND id = $2`),
+		all:       t.read(list + `(tenant, id) > ($1, $2) ORDER BY tenant, id LIMIT $3`),
+		tenant:    t.read(list + `tenant = $1 AND id > $2 ORDER BY id LIMIT $3`),
+		one:       t.read(`SELECT COUNT(*) FROM {decisions} WHERE tenant = $1 AND id = $2`),
+		remove:    t.read(`DELETE FROM {decisions} WHERE tenant = $1 AND id = $2`),
+		decided:   newByTime(t, list+`recipient IS NULL`, nil, math.MinInt64, "decided_at", "tenant", "id"),
+		disclosed: newByTime(t, list+`recipient IS NOT NULL`, nil, math.MinInt64, "decided_at", "tenant", "id"),
 	}
 }
 
@@ -30,35 +39,76 @@ type ownDecisions struct {
 
 // Candidates gives the decisions that are old enough.
 func (d *ownDecisions) Candidates(ctx context.Context, query retention.Query) (retention.Page, error) {
-	after, err := parseOwnCursor(query.After)
+	lanes, err := d.lanes(query)
 	if err != nil {
 		return retention.Page{}, err
 	}
-	decisions, err := latestDue(query, d.options.Decisions, EventDecided)
-	if err != nil {
-		return retention.Page{}, err
-	}
-	disclosures, err := latestDue(query, d.options.Disclosures, EventDecided)
-	if err != nil {
-		return retention.Page{}, err
-	}
-	var records []retention.Record
-	err = d.db.read(ctx, "own decisions", Statement{
-		SQL: d.sql.page, Args: []any{after.Tenant, after.Key, max(decisions, disclosures), int64(query.Limit)},
-		Each: func(row Row) error {
-			record, err := d.scan(row)
-			records = append(records, record)
-			return err
-		},
-	})
-	if err != nil || len(records) == 0 {
-		return retention.Page{}, err
-	}
-	last := &records[len(records)-1]
-	return ownPage(query, records, len(records), ownCursor{Tenant: string(last.Tenant), Key: last.Key})
+	return d.db.readLanes(ctx, "own decisions", query, lanes)
 }
 
-func (d *ownDecisions) scan(row Row) (retention.Record, error) {
+func (d *ownDecisions) lanes(query retention.Query) ([]ownLane, error) {
+	if query.All {
+		return []ownLane{{row: d.row, next: func(after ownCursor, _ bool) []Statement {
+			return []Statement{{SQL: d.sql.all, Args: []any{after.Tenant, after.Key}}}
+		}}}, nil
+	}
+	decisions, err := newDues(query, d.options.Decisions, EventDecided)
+	if err != nil {
+		return nil, err
+	}
+	disclosures, err := newDues(query, d.options.Disclosures, EventDecided)
+	if err != nil {
+		return nil, err
+	}
+	special := specialTenants(decisions, disclosures)
+	lanes := []ownLane{
+		d.byTime(d.sql.decided, decisions[0].until(EventDecided), special),
+		d.byTime(d.sql.disclosed, disclosures[0].until(EventDecided), special),
+	}
+	for _, tenant := range special {
+		before := map[privacy.CategoryID]int64{
+			d.options.Decisions:   decisions.of(tenant).until(EventDecided),
+			d.options.Disclosures: disclosures.of(tenant).until(EventDecided),
+		}
+		lanes = append(lanes, d.ofTenant(tenant, before))
+	}
+	return lanes, nil
+}
+
+// byTime returns the lane of all tenants but some.
+func (d *ownDecisions) byTime(sql byTime, before int64, special []string) ownLane {
+	return ownLane{
+		next: func(after ownCursor, begin bool) []Statement {
+			return sql.from(begin, nil, after.At, before, after.Tenant, after.Key)
+		},
+		row: func(row Row) (*retention.Record, ownCursor, error) {
+			record, place, err := d.row(row)
+			if _, found := slices.BinarySearch(special, place.Tenant); found {
+				record = nil
+			}
+			return record, place, err
+		},
+	}
+}
+
+// ofTenant returns the lane of one tenant, by the times before which decisions are
+// due in each category.
+func (d *ownDecisions) ofTenant(tenant string, before map[privacy.CategoryID]int64) ownLane {
+	return ownLane{
+		next: func(after ownCursor, _ bool) []Statement {
+			return []Statement{{SQL: d.sql.tenant, Args: []any{tenant, after.Key}}}
+		},
+		row: func(row Row) (*retention.Record, ownCursor, error) {
+			record, place, err := d.row(row)
+			if err == nil && place.At >= before[record.Category] {
+				record = nil
+			}
+			return record, place, err
+		},
+	}
+}
+
+func (d *ownDecisions) row(row Row) (*retention.Record, ownCursor, error) {
 	record := retention.Record{System: DecisionSystem, Category: d.options.Decisions, Role: d.options.Role}
 	var decidedAt int64
 	var recipient *string
@@ -67,7 +117,7 @@ func (d *ownDecisions) scan(row Row) (retention.Record, error) {
 		record.Category = d.options.Disclosures
 	}
 	record.Events = []retention.Event{eventAt(EventDecided, instant(decidedAt))}
-	return record, err
+	return &record, ownCursor{Tenant: string(record.Tenant), Key: record.Key, At: decidedAt}, err
 }
 
 // Dispose deletes a decision.
@@ -93,16 +143,20 @@ func (d *ownDecisions) Disposed(ctx context.Context, record *retention.Record, a
 	return left == 0, err
 }
 
-type ownOutboxSQL struct{ page, one, remove string }
+type ownOutboxSQL struct {
+	all, one, remove string
+	delivered        byTime
+}
 
 func newOwnOutboxSQL(t *template) ownOutboxSQL {
+	const list = `SELECT position, tenant, subject, recorded_at, event FROM {outbox} WHERE delivered = 1`
 	return ownOutboxSQL{
-		page: t.read(`SELECT position, tenant, subject, recorded_at, event FROM {outbox}
-			WHERE position > $1 AND delivered = 1 AND recorded_at < $2 ORDER BY position LIMIT $3`),
-		one: t.read(`SELECT event FROM {outbox} WHERE position = $1`),
+		all:       t.read(list + ` AND position > $1 ORDER BY position LIMIT $2`),
+		delivered: newByTime(t, list, nil, math.MinInt64, "recorded_at", "position"),
+		one:       t.read(`SELECT event FROM {outbox} WHERE position = $1`),
 		// As in Trim, what the cache feed does not show yet stays.
 		remove: t.read(`DELETE FROM {outbox} WHERE position = $1 AND event = $2 AND delivered = 1 AND {settled}
-			RETURNING position, version, {order}`),
+			RETURNING version, {order}`),
 	}
 }
 
@@ -123,36 +177,36 @@ func eventID(envelope string) (string, error) {
 
 // Candidates gives the delivered rows that are old enough.
 func (o *ownOutbox) Candidates(ctx context.Context, query retention.Query) (retention.Page, error) {
-	after, err := parseOwnCursor(query.After)
-	if err != nil {
-		return retention.Page{}, err
+	lane := ownLane{row: o.scan, next: func(after ownCursor, _ bool) []Statement {
+		return []Statement{{SQL: o.sql.all, Args: []any{after.Position}}}
+	}}
+	if !query.All {
+		dues, err := newDues(query, o.options.Outbox, EventLastRecorded)
+		if err != nil {
+			return retention.Page{}, err
+		}
+		before := int64(math.MinInt64)
+		for i := range dues {
+			before = max(before, dues[i].until(EventLastRecorded))
+		}
+		lane.next = func(after ownCursor, begin bool) []Statement {
+			return o.sql.delivered.from(begin, nil, after.At, before, after.Position)
+		}
 	}
-	latest, err := latestDue(query, o.options.Outbox, EventLastRecorded)
-	if err != nil {
-		return retention.Page{}, err
+	return o.db.readLanes(ctx, "own outbox", query, []ownLane{lane})
+}
+
+func (o *ownOutbox) scan(row Row) (*retention.Record, ownCursor, error) {
+	record := retention.Record{System: OutboxSystem, Category: o.options.Outbox, Role: o.options.Role}
+	var at ownCursor
+	var envelope string
+	if err := row.Scan(&at.Position, (*string)(&record.Tenant), (*string)(&record.Subject), &at.At, &envelope); err != nil {
+		return nil, at, err
 	}
-	var records []retention.Record
-	var last ownCursor
-	err = o.db.read(ctx, "own outbox", Statement{
-		SQL: o.sql.page, Args: []any{after.Position, latest, int64(query.Limit)},
-		Each: func(row Row) error {
-			record := retention.Record{System: OutboxSystem, Category: o.options.Outbox, Role: o.options.Role}
-			var recordedAt int64
-			var envelope string
-			if err := row.Scan(&last.Position, (*string)(&record.Tenant), (*string)(&record.Subject), &recordedAt, &envelope); err != nil {
-				return err
-			}
-			id, err := eventID(envelope)
-			record.Key, record.Bytes = strconv.FormatInt(last.Position, 10)+":"+id, int64(len(envelope))
-			record.Events = []retention.Event{eventAt(EventLastRecorded, instant(recordedAt))}
-			records = append(records, record)
-			return err
-		},
-	})
-	if err != nil {
-		return retention.Page{}, err
-	}
-	return ownPage(query, records, len(records), last)
+	id, err := eventID(envelope)
+	record.Key, record.Bytes = strconv.FormatInt(at.Position, 10)+":"+id, int64(len(envelope))
+	record.Events = []retention.Event{eventAt(EventLastRecorded, instant(at.At))}
+	return &record, at, err
 }
 
 // row returns the position of a record and, if its event is still there, the event.
@@ -180,21 +234,9 @@ func (o *ownOutbox) Dispose(ctx context.Context, record *retention.Record, actio
 	if err != nil || !there {
 		return err
 	}
-	u := &removeUnit{trimUnit: trimUnit{sql: &o.db.core.outbox}, remove: o.sql.remove, position: position, envelope: envelope}
-	return o.db.write(ctx, "delete from outbox", u)
-}
-
-// removeUnit is a trimUnit for one row.
-type removeUnit struct {
-	trimUnit
-	remove, envelope string
-	position         int64
-}
-
-func (u *removeUnit) start() []Statement {
-	statements := u.trimUnit.start()
-	statements[0].SQL, statements[0].Args = u.remove, []any{u.position, u.envelope}
-	return statements
+	return o.db.write(ctx, "delete from outbox", &trimUnit{
+		raise: o.db.core.outbox.raise, remove: o.sql.remove, args: []any{position, envelope},
+	})
 }
 
 // Disposed asks whether a row is gone.

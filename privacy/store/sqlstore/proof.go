@@ -82,7 +82,7 @@ func changesSQL(dialect Dialect) string {
 	if dialect == SQLite {
 		return columns + `position > $3 AND $1 = 0 AND $2 = 0 ORDER BY position LIMIT $4`
 	}
-	return columns + `(transaction_id, version, position) > ($1, $2, $3) ORDER BY transaction_id, version, position LIMIT $4`
+	return columns + `(transaction_id, version, position) > ($1, $2, $3) ORDER BY transaction_id, version, position LIMIT {unseen}$4{/unseen}`
 }
 
 // pendingSQL returns the statement, before and after a list of subjects, for what

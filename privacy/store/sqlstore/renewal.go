@@ -36,7 +36,7 @@ func newRenewalSQL(t *template) renewalSQL {
 	due := func(value string) string {
 		return t.read(`SELECT subject, notice_version, given_at, until_at FROM {renewals}
 			WHERE tenant = $1 AND purpose = $2 AND ` + value + ` < $3 AND (` + value + `, subject) > ($4, $5)
-			ORDER BY ` + value + `, subject LIMIT $6`)
+			ORDER BY ` + value + `, subject LIMIT {unseen}$6{/unseen}`)
 	}
 	return renewalSQL{
 		advance: t.write(`INSERT INTO {renewal_subjects} AS s (tenant, subject, version) VALUES ($1, $2, $3)

@@ -13,9 +13,9 @@ func newRestoreSQL(t *template) restoreSQL {
 	const limit = `pg_snapshot_xmax(pg_current_snapshot())::text::bigint`
 	return restoreSQL{
 		// The greatest id is always that of a row in the outbox or of the horizon.
+		// It is asked at every start: the end of the index answers.
 		restored: t.read(`SELECT 1 FROM {feed} WHERE transaction_id > ` + limit + `
-			UNION ALL
-			SELECT 1 FROM {outbox} WHERE version > 0 AND transaction_id > ` + limit + ` LIMIT 1`),
+			OR (SELECT MAX(transaction_id) FROM {outbox} WHERE version > 0) > ` + limit),
 		streams: t.read(`UPDATE {streams} SET transaction_id = 0 WHERE transaction_id > ` + limit),
 		outbox:  t.read(`UPDATE {outbox} SET transaction_id = 0 WHERE transaction_id > ` + limit),
 		feed:    t.read(`UPDATE {feed} SET transaction_id = 0, version = 0, position = 0 WHERE transaction_id > ` + limit),

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"time"
 
 	"github.com/labelop/privacykit/dsr"
 	"github.com/labelop/privacykit/dsr/fulfilment"
@@ -81,7 +80,7 @@ func (s *SuppressionStore) Find(ctx context.Context, tenant privacy.TenantID, ha
 				var id string
 				var at int64
 				err := row.Scan(&id, &at)
-				found = append(found, suppressionEntry(hash, id, at))
+				found = append(found, fulfilment.SuppressionEntry{Hash: hash, Case: dsr.CaseID(id), At: instant(at)})
 				return err
 			},
 		})
@@ -90,8 +89,4 @@ func (s *SuppressionStore) Find(ctx context.Context, tenant privacy.TenantID, ha
 		return nil, err
 	}
 	return found, nil
-}
-
-func suppressionEntry(hash fulfilment.SuppressionHash, id string, at int64) fulfilment.SuppressionEntry {
-	return fulfilment.SuppressionEntry{Hash: hash, Case: dsr.CaseID(id), At: time.UnixMicro(at).UTC()}
 }

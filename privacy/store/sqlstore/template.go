@@ -8,10 +8,10 @@ import (
 )
 
 // tables are the tables of every store, without prefix.
-var tables = []string{"schema_version", "streams", "events", "outbox", "feed", "decisions", "policy_entries", "policy_acknowledgements", "policy_readers", "retention_guards", "retention_holds", "retention_requests", "retention_sweeps", "retention_shards", "retention_claims", "retention_items", "retention_notices", "cases", "case_log", "case_keys", "wakes", "buried_wakes", "breaches", "proof_sequencer", "proof_trees", "proof_tiles", "proof_leaves", "suppressions", "renewals", "renewal_subjects", "renewal_feed"}
+var tables = []string{"schema_version", "streams", "events", "outbox", "feed", "decisions", "policy_entries", "policy_acknowledgements", "policy_readers", "retention_guards", "retention_holds", "retention_requests", "retention_sweeps", "retention_shards", "retention_claims", "retention_items", "retention_notices", "cases", "case_log", "case_keys", "wakes", "buried_wakes", "breaches", "proof_sequencer", "proof_trees", "proof_tiles", "proof_leaves", "suppressions", "renewals", "renewal_subjects", "renewal_feed", "download_tokens"}
 
 // indexes are the indexes of those tables, without prefix.
-var indexes = []string{"events_key", "outbox_pending", "outbox_changes", "decisions_subject", "decisions_disclosure", "policy_readers_version", "retention_requests_id", "retention_claims_tenant", "retention_claims_shard", "retention_items_token", "cases_open", "cases_state", "cases_subject", "cases_closed", "cases_unredacted", "case_keys_case", "wakes_due", "renewals_notice", "renewals_given", "renewals_end"}
+var indexes = []string{"streams_idle", "events_key", "outbox_pending", "outbox_changes", "outbox_delivered", "decisions_subject", "decisions_disclosure", "decisions_decided", "decisions_disclosed", "policy_readers_version", "retention_requests_id", "retention_claims_tenant", "retention_claims_shard", "retention_items_token", "cases_open", "cases_state", "cases_subject", "cases_closed", "cases_unredacted", "cases_ended", "cases_redactable", "cases_dead", "case_keys_case", "wakes_due", "renewals_notice", "renewals_given", "renewals_end", "download_tokens_expiry"}
 
 // A template turns the text of a statement into that for one database: it puts
 // in the dialect's words, schema and prefix for {table}, and the prefix alone
