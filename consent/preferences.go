@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -38,6 +39,9 @@ type Preference struct {
 	Outdated bool
 	// Sequence is the event of the subject's stream that decided; 0 if none did.
 	Sequence uint64
+	// Stamp is what the Preference rests on. To agree to what is shown, hand it
+	// back in Choice.Seen.
+	Stamp Stamp
 }
 
 // Preferences returns what the subject can decide, in the order of the register:
@@ -52,7 +56,7 @@ func (l *Ledger) Preferences(ctx context.Context, subject privacy.Subject) ([]Pr
 	if err != nil {
 		return nil, err
 	}
-	now := l.clock.Now()
+	now, stamp := l.clock.Now(), l.stampOf(&state, &tenant)
 	var preferences []Preference
 	for purpose := range l.register.Purposes() {
 		basis, ok := l.register.BasisFor(purpose.ID, subject.Jurisdiction)
@@ -60,6 +64,7 @@ func (l *Ledger) Preferences(ctx context.Context, subject privacy.Subject) ([]Pr
 			continue
 		}
 		preference := preferenceOf(&state, &purpose, basis.Basis, now)
+		preference.Stamp = stamp
 		preference.Outdated = preference.Status == ConsentGranted &&
 			state.Purpose(purpose.ID).NoticeVersion < requiredNotice(&purpose, &tenant, now)
 		if preference.Shown, err = l.shown(ctx, subject, preference.Status, state.Purpose(purpose.ID)); err != nil {
@@ -68,6 +73,10 @@ func (l *Ledger) Preferences(ctx context.Context, subject privacy.Subject) ([]Pr
 		preferences = append(preferences, preference)
 	}
 	return preferences, nil
+}
+
+func (l *Ledger) stampOf(state *State, tenant *TenantState) Stamp {
+	return Stamp{Guard: Guard{SubjectVersion: state.Version, TenantVersion: tenant.Version}, Register: l.register.Hash()}
 }
 
 // chosen reports whether a purpose is the subject's to decide on.
@@ -160,6 +169,10 @@ type Choice struct {
 	Purpose privacy.PurposeID
 	// Agree is the decision. The zero value says no.
 	Agree bool
+	// Seen is the Stamp of the Preference that the subject was shown. To agree
+	// needs it, so that nobody agrees on a page that is out of date; to say no
+	// does not look at it.
+	Seen Stamp
 	// Evidence is how it was made. To agree where the basis is consent needs
 	// what a Grant needs; to say no needs nothing.
 	Evidence Evidence
@@ -174,29 +187,41 @@ type Choice struct {
 // privacy.ErrConflict.
 var ErrChoiceBlocked = fmt.Errorf("consent: a general objection or opt-out stands against the purpose: %w", privacy.ErrConflict)
 
+// ErrChoiceStale reports that something was decided, required or declared since
+// the subject was shown what it agrees to: show it Preferences as they are now. It
+// matches privacy.ErrConflict.
+var ErrChoiceStale = fmt.Errorf("consent: the preference has changed since it was shown: %w", privacy.ErrConflict)
+
 // Choose records what the subject decided, whatever the legal basis of the
 // purpose: consent or its withdrawal, an objection or its end. To agree takes back
 // what stands against the purpose by name, and with a purpose of direct marketing
 // the objection to direct marketing. To say no to what was never agreed to is a
-// refusal, which is remembered. To say no is accepted always; to agree fails with
-// privacy.ErrNotFound for a purpose that is not among Preferences, with
-// ErrChoiceBlocked, with privacy.ErrConflict where nothing is left to agree to, and
-// with the errors of Record.
+// refusal, which is remembered.
+//
+// To say no is accepted always, whatever the subject was shown; to agree fails
+// with privacy.ErrNotFound for a purpose that is not among Preferences, with
+// ErrChoiceStale, with ErrChoiceBlocked, with privacy.ErrConflict where nothing is
+// left to agree to, and with the errors of Record.
 func (l *Ledger) Choose(ctx context.Context, subject privacy.Subject, choice Choice) (Receipt, error) {
-	facts, err := l.chosenFacts(ctx, subject, &choice)
+	if !choice.Agree {
+		return l.decline(ctx, subject, &choice)
+	}
+	facts, err := l.agreement(ctx, subject, &choice)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return l.Record(ctx, Entries{Tenant: subject.Tenant, Subject: subject.ID, Facts: facts})
+	receipt, err := l.Record(ctx, Entries{Tenant: subject.Tenant, Subject: subject.ID, Facts: facts, Expected: &choice.Seen.SubjectVersion})
+	if errors.Is(err, privacy.ErrConflict) {
+		return Receipt{}, ErrChoiceStale
+	}
+	return receipt, err
 }
 
-func (l *Ledger) chosenFacts(ctx context.Context, subject privacy.Subject, choice *Choice) ([]Fact, error) {
-	purposes := []privacy.PurposeID{choice.Purpose}
+// agreement returns what is to be recorded for the subject to agree, judged by
+// the state that it saw.
+func (l *Ledger) agreement(ctx context.Context, subject privacy.Subject, choice *Choice) ([]Fact, error) {
 	purpose, declared := l.register.Purpose(choice.Purpose)
 	basis, based := l.register.BasisFor(choice.Purpose, subject.Jurisdiction)
-	if !choice.Agree {
-		return l.declined(ctx, subject, choice, basis.Basis)
-	}
 	if !declared || !based || !chosen(&purpose, basis.Basis) {
 		return nil, fmt.Errorf("consent: the purpose is not the subject's to decide on: %w", privacy.ErrNotFound)
 	}
@@ -204,10 +229,25 @@ func (l *Ledger) chosenFacts(ctx context.Context, subject privacy.Subject, choic
 	if err != nil {
 		return nil, err
 	}
+	tenant, err := l.TenantState(ctx, subject.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	if choice.Seen != l.stampOf(&state, &tenant) {
+		return nil, ErrChoiceStale
+	}
 	if againstAll(&state, &purpose, basis.Basis) {
 		return nil, ErrChoiceBlocked
 	}
-	known := state.Purpose(choice.Purpose)
+	facts := agreeing(&state, &purpose, basis.Basis, choice)
+	if len(facts) == 0 {
+		return nil, fmt.Errorf("consent: nothing stands against the purpose: %w", privacy.ErrConflict)
+	}
+	return facts, nil
+}
+
+func agreeing(state *State, purpose *privacy.Purpose, basis privacy.LegalBasis, choice *Choice) []Fact {
+	purposes, known := []privacy.PurposeID{choice.Purpose}, state.Purpose(choice.Purpose)
 	var facts []Fact
 	if known.Objected.On || purpose.DirectMarketing && state.MarketingObjected.On {
 		ended := ObjectionEnded{DirectMarketing: purpose.DirectMarketing, Reason: "taken_back"}
@@ -220,16 +260,12 @@ func (l *Ledger) chosenFacts(ctx context.Context, subject privacy.Subject, choic
 		facts = append(facts, OptIn{Purposes: purposes, Evidence: choice.Evidence})
 	}
 	switch {
-	case basis.Basis != privacy.BasisConsent && !swapped(basis.Basis, known.Consent, known.NoticeVersion):
+	case basis != privacy.BasisConsent && !swapped(basis, known.Consent, known.NoticeVersion):
+		return facts
 	case known.Consent == ConsentGranted || known.Consent == ConsentExpired:
-		facts = append(facts, Renewal{Purposes: purposes, Evidence: choice.Evidence, Explicit: choice.Explicit, Until: choice.Until})
-	default:
-		facts = append(facts, Grant{Purposes: purposes, Evidence: choice.Evidence, Explicit: choice.Explicit, Until: choice.Until})
+		return append(facts, Renewal{Purposes: purposes, Evidence: choice.Evidence, Explicit: choice.Explicit, Until: choice.Until})
 	}
-	if len(facts) == 0 {
-		return nil, fmt.Errorf("consent: nothing stands against the purpose: %w", privacy.ErrConflict)
-	}
-	return facts, nil
+	return append(facts, Grant{Purposes: purposes, Evidence: choice.Evidence, Explicit: choice.Explicit, Until: choice.Until})
 }
 
 // againstAll reports whether the subject said no to more than the purpose.
@@ -240,19 +276,23 @@ func againstAll(state *State, purpose *privacy.Purpose, basis privacy.LegalBasis
 	return slices.ContainsFunc(state.OptOuts, func(o OptOutState) bool { return o.Mark.On && purpose.OptOuts.Has(o.Kind) })
 }
 
-// declined needs no declaration: to say no is accepted whatever is declared by
-// now.
-func (l *Ledger) declined(ctx context.Context, subject privacy.Subject, choice *Choice, basis privacy.LegalBasis) ([]Fact, error) {
-	purposes := []privacy.PurposeID{choice.Purpose}
-	if basis != privacy.BasisConsent && basis != 0 {
-		return []Fact{Objection{Purposes: purposes, Evidence: choice.Evidence}}, nil
+// decline needs no declaration, and hardly the state: to say no is accepted
+// whatever is declared by now and whatever came in between. Only a refusal
+// says that there never was a consent, which has to hold when it is recorded.
+func (l *Ledger) decline(ctx context.Context, subject privacy.Subject, choice *Choice) (Receipt, error) {
+	purposes, entries := []privacy.PurposeID{choice.Purpose}, Entries{Tenant: subject.Tenant, Subject: subject.ID}
+	if basis, _ := l.register.BasisFor(choice.Purpose, subject.Jurisdiction); basis.Basis != privacy.BasisConsent && basis.Basis != 0 {
+		entries.Facts = []Fact{Objection{Purposes: purposes, Evidence: choice.Evidence}}
+		return l.Record(ctx, entries)
 	}
+	_, declared := l.register.Purpose(choice.Purpose)
 	state, err := l.State(ctx, subject.Tenant, subject.ID)
-	if err != nil {
-		return nil, err
+	if err == nil && declared && state.Purpose(choice.Purpose).Consent == ConsentNone {
+		entries.Facts, entries.Expected = []Fact{Refusal{Purposes: purposes, Evidence: choice.Evidence}}, &state.Version
+		if receipt, err := l.Record(ctx, entries); !errors.Is(err, privacy.ErrConflict) {
+			return receipt, err
+		}
 	}
-	if _, declared := l.register.Purpose(choice.Purpose); declared && state.Purpose(choice.Purpose).Consent == ConsentNone {
-		return []Fact{Refusal{Purposes: purposes, Evidence: choice.Evidence}}, nil
-	}
-	return []Fact{Withdrawal{Purposes: purposes, Evidence: choice.Evidence}}, nil
+	entries.Facts, entries.Expected = []Fact{Withdrawal{Purposes: purposes, Evidence: choice.Evidence}}, nil
+	return l.Record(ctx, entries)
 }

@@ -1,6 +1,8 @@
 package consent_test
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/labelop/privacykit/consent"
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/privacytest"
 )
 
 func (w *world) preference(subject privacy.Subject, purpose privacy.PurposeID) consent.Preference {
@@ -24,13 +27,24 @@ func (w *world) preference(subject privacy.Subject, purpose privacy.PurposeID) c
 func (w *world) choose(purpose privacy.PurposeID, agree bool) consent.Receipt {
 	w.t.Helper()
 	w.clock.Advance(time.Minute)
-	choice := consent.Choice{Purpose: purpose, Agree: agree}
+	choice := consent.Choice{Purpose: purpose}
 	if agree {
-		choice.Evidence = evidenceOf(3)
+		choice = w.agreementTo(purpose)
 	}
 	receipt, err := w.ledger.Choose(w.t.Context(), ada, choice)
 	must(w.t, err)
 	return receipt
+}
+
+// seen is what a page that is shown now rests on.
+func (w *world) seen() consent.Stamp {
+	w.t.Helper()
+	return w.preference(ada, "marketing").Stamp
+}
+
+func (w *world) agreementTo(purpose privacy.PurposeID) consent.Choice {
+	w.t.Helper()
+	return consent.Choice{Purpose: purpose, Agree: true, Evidence: evidenceOf(3), Seen: w.seen()}
 }
 
 func (w *world) kindsOf(receipt consent.Receipt) []consent.Kind {
@@ -114,13 +128,13 @@ func TestOneCallChangesAPreference(t *testing.T) {
 
 func TestToAgreeNeedsWhatAGrantNeeds(t *testing.T) {
 	w := newWorld(t, setup{})
-	_, err := w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "marketing", Agree: true})
+	_, err := w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "marketing", Agree: true, Seen: w.seen()})
 	wantErr(t, err, privacy.ErrInvalid)
 	for _, purpose := range []privacy.PurposeID{"service", "accounting", "annotation", "unheard-of"} {
-		_, err := w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: purpose, Agree: true, Evidence: evidenceOf(3)})
+		_, err := w.ledger.Choose(t.Context(), ada, w.agreementTo(purpose))
 		wantErr(t, err, privacy.ErrNotFound)
 	}
-	_, err = w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "security", Agree: true})
+	_, err = w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "security", Agree: true, Seen: w.seen()})
 	wantErr(t, err, privacy.ErrConflict)
 }
 
@@ -132,7 +146,7 @@ func TestToSayNoIsAcceptedAlways(t *testing.T) {
 	_, err := w.ledger.Redact(t.Context(), ada.Tenant, ada.ID, "case-1")
 	must(t, err)
 	w.choose("marketing", false)
-	_, err = w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "marketing", Agree: true, Evidence: evidenceOf(3)})
+	_, err = w.ledger.Choose(t.Context(), ada, w.agreementTo("marketing"))
 	wantErr(t, err, consent.ErrErased)
 }
 
@@ -143,10 +157,100 @@ func TestAChoiceDoesNotTakeBackMoreThanItNames(t *testing.T) {
 	} {
 		w := newWorld(t, setup{})
 		w.given(ada, general)
-		_, err := w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "marketing", Agree: true, Evidence: evidenceOf(3)})
+		_, err := w.ledger.Choose(t.Context(), ada, w.agreementTo("marketing"))
 		wantErr(t, err, consent.ErrChoiceBlocked)
 		wantErr(t, err, privacy.ErrConflict)
 		wantSame(t, name, w.preference(ada, "marketing").Agreed, false)
+	}
+}
+
+// Whatever is decided, required or declared after the subject was shown what it
+// agrees to makes the page one that nobody can agree on any more.
+func TestAStalePageAgreesToNothing(t *testing.T) {
+	for name, meanwhile := range map[string]func(*world){
+		"withdrawn in another window": func(w *world) { w.choose("marketing", false) },
+		"objected in another window":  func(w *world) { w.given(ada, consent.Objection{DirectMarketing: true}) },
+		"another purpose decided":     func(w *world) { w.choose("security", false) },
+		"a newer notice required": func(w *world) {
+			w.given(acme, consent.NoticeRequired{Purpose: "marketing", MinimumVersion: 4, From: start})
+		},
+		"another declaration, on a reload": func(w *world) { w.redeclare() },
+	} {
+		w := newWorld(t, setup{})
+		w.choose("marketing", true)
+		choice := w.agreementTo("marketing")
+		meanwhile(w)
+		before := w.version(ada)
+		_, err := w.ledger.Choose(t.Context(), ada, choice)
+		wantErr(t, err, consent.ErrChoiceStale)
+		wantErr(t, err, privacy.ErrConflict)
+		wantSame(t, name, w.version(ada), before)
+
+		_, err = w.ledger.Choose(t.Context(), ada, w.agreementTo("accessibility"))
+		must(t, err)
+	}
+}
+
+// redeclare goes on with another register on the same store.
+func (w *world) redeclare() {
+	w.t.Helper()
+	declaration := privacytest.Declaration()
+	declaration.Operator.Name += " (renamed)"
+	register, err := privacy.Compile(declaration)
+	must(w.t, err)
+	w.ledger, err = consent.NewLedger(w.store, register, &consent.LedgerOptions{Clock: w.clock, IDs: privacytest.NewIDs("redeclared")})
+	must(w.t, err)
+}
+
+func TestToAgreeNeedsToHaveSeen(t *testing.T) {
+	w := newWorld(t, setup{})
+	_, err := w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "marketing", Agree: true, Evidence: evidenceOf(3)})
+	wantErr(t, err, consent.ErrChoiceStale)
+}
+
+// inBetween runs meanwhile once, when a choice has read the state and has not
+// been written yet.
+func (w *world) inBetween(meanwhile func()) {
+	w.store.append = func(ctx context.Context, appends []consent.Append) ([]consent.Appended, error) {
+		w.store.append = nil
+		meanwhile()
+		return w.store.Append(ctx, appends)
+	}
+}
+
+func TestOfTwoWindowsTheFirstAgrees(t *testing.T) {
+	w := newWorld(t, setup{})
+	choice := w.agreementTo("marketing")
+	w.inBetween(func() { w.record(ada, withdrawalOf("marketing")) })
+	_, err := w.ledger.Choose(t.Context(), ada, choice)
+	wantErr(t, err, consent.ErrChoiceStale)
+	wantSame(t, "agreed", w.preference(ada, "marketing").Agreed, false)
+}
+
+// To say no does not depend on what was shown, nor on what comes in between: and
+// what was a consent by then is withdrawn, not refused.
+func TestToSayNoIsNeverTooLate(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.inBetween(func() { w.record(ada, grantOf("marketing")) })
+	wantKinds(t, w.kindsOf(w.choose("marketing", false)), consent.KindWithdrawn)
+	w.inBetween(func() { w.record(ada, grantOf("marketing")) })
+	wantKinds(t, w.kindsOf(w.choose("marketing", false)), consent.KindWithdrawn)
+	w.inBetween(func() { w.record(ada, withdrawalOf()) })
+	wantKinds(t, w.kindsOf(w.choose("security", false)), consent.KindObjected)
+}
+
+// To say no waits for no state that cannot be read.
+func TestToSayNoDoesNotDependOnTheState(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.store.streams = func(context.Context, []consent.StreamKey) ([]consent.Stream, error) {
+		return nil, errors.New("unreadable")
+	}
+	receipt, err := w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "marketing"})
+	must(t, err)
+	wantKinds(t, w.kindsOf(receipt), consent.KindWithdrawn)
+	_, err = w.ledger.Choose(t.Context(), ada, consent.Choice{Purpose: "marketing", Agree: true, Evidence: evidenceOf(3)})
+	if err == nil || errors.Is(err, consent.ErrChoiceStale) {
+		t.Errorf("to agree without a state: %v", err)
 	}
 }
 
@@ -171,7 +275,8 @@ func TestPreferencesAgreeWithTheGate(t *testing.T) {
 				consent.OptOut{Purposes: []privacy.PurposeID{purpose}}, consent.OptIn{Purposes: []privacy.PurposeID{purpose}},
 				consent.OptOut{Kinds: privacy.NewOptOutSet(privacy.OptOutTargetedAdvertising)}, consent.Refusal{Purposes: []privacy.PurposeID{purpose}},
 			)}})
-			choice := consent.Choice{Purpose: purpose, Agree: random.IntN(2) == 0, Evidence: evidenceOf(3), Explicit: true}
+			choice := w.agreementTo(purpose)
+			choice.Agree, choice.Explicit = random.IntN(2) == 0, true
 			if _, err := w.ledger.Choose(t.Context(), ada, choice); err == nil {
 				wantSame(t, "the choice counts", w.preference(ada, purpose).Agreed, choice.Agree)
 			}

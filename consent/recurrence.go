@@ -3,6 +3,7 @@ package consent
 import (
 	"fmt"
 
+	"github.com/labelop/privacykit/consent/internal/lawtable"
 	"github.com/labelop/privacykit/privacy"
 )
 
@@ -70,7 +71,7 @@ func afterFull(from privacy.Date, period privacy.Period) privacy.Date {
 
 // recurrenceTable is the form of recurrence.json.
 type recurrenceTable struct {
-	lawSource
+	lawtable.Source
 	Rows []recurrenceRow `json:"rows"`
 }
 
@@ -85,9 +86,10 @@ type recurrenceRow struct {
 	Uncertain    string               `json:"uncertain"`
 }
 
-func (t *recurrenceTable) check() error {
+// Check reports all that is wrong with the table.
+func (t *recurrenceTable) Check() error {
 	var problems privacy.Problems
-	t.checkInto(&problems)
+	t.CheckInto(&problems)
 	for i, row := range t.Rows {
 		path := fmt.Sprintf("rows[%d]", i)
 		if row.Regime == "" || row.Period.IsZero() || row.From.IsZero() || row.Citation == "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/labelop/privacykit/consent/internal/lawtable"
 	"github.com/labelop/privacykit/privacy"
 )
 
@@ -69,7 +70,7 @@ func (l *ValidityLaw) Terminal(access TerminalAccess) (TerminalAnswer, error) {
 
 // terminalTable is the form of terminal.json.
 type terminalTable struct {
-	lawSource
+	lawtable.Source
 	Exemptions []exemptionRow `json:"exemptions"`
 }
 
@@ -82,9 +83,10 @@ type exemptionRow struct {
 	Citation         string       `json:"citation"`
 }
 
-func (t *terminalTable) check() error {
+// Check reports all that is wrong with the table.
+func (t *terminalTable) Check() error {
 	var problems privacy.Problems
-	t.checkInto(&problems)
+	t.CheckInto(&problems)
 	for i, row := range t.Exemptions {
 		if row.Regime == "" || row.Exemption == "" || row.From.IsZero() || row.Citation == "" {
 			problems.Add(fmt.Sprintf("exemptions[%d]", i), ProblemRequired, "a row has a regime, an exemption, a date and a citation")

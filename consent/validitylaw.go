@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/labelop/privacykit/consent/children"
+	"github.com/labelop/privacykit/consent/internal/lawtable"
 	"github.com/labelop/privacykit/privacy"
 )
 
@@ -26,11 +27,7 @@ type ValidityLaw struct {
 }
 
 var embeddedValidity = sync.OnceValues(func() (*ValidityLaw, error) {
-	files, err := fs.Sub(lawFiles, "law")
-	if err != nil {
-		return nil, err
-	}
-	return LoadValidityLaw(files)
+	return LoadValidityLaw(lawtable.In(lawFiles))
 })
 
 // EmbeddedValidityLaw returns the law that this package brings with it.
@@ -43,23 +40,12 @@ func EmbeddedValidityLaw() (*ValidityLaw, error) { return embeddedValidity() }
 // errors are those of files.
 func LoadValidityLaw(files fs.FS) (*ValidityLaw, error) {
 	var l ValidityLaw
-	tables := []struct {
+	for _, t := range []struct {
 		name  string
-		table interface{ check() error }
-	}{{"validity.json", &l.validity}, {"terminal.json", &l.terminal}, {"recurrence.json", &l.recurrence}}
-	for _, t := range tables {
-		text, err := fs.ReadFile(files, t.name)
-		if errors.Is(err, fs.ErrNotExist) {
-			text, err = lawFiles.ReadFile("law/" + t.name)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("consent: law table %s: %w", t.name, err)
-		}
-		if err := privacy.DecodeJSON(text, t.table); err != nil {
-			return nil, fmt.Errorf("consent: law table %s: %w", t.name, err)
-		}
-		if err := t.table.check(); err != nil {
-			return nil, fmt.Errorf("consent: law table %s: %w", t.name, err)
+		table lawtable.Table
+	}{{"validity.json", &l.validity}, {"terminal.json", &l.terminal}, {"recurrence.json", &l.recurrence}} {
+		if err := lawtable.Read(t.name, t.table, files, lawtable.In(lawFiles)); err != nil {
+			return nil, fmt.Errorf("consent: %w", err)
 		}
 	}
 	ages, err := children.Load(files)
@@ -73,23 +59,9 @@ func LoadValidityLaw(files fs.FS) (*ValidityLaw, error) {
 	return &l, nil
 }
 
-// lawSource says where a table comes from and how old it is.
-type lawSource struct {
-	Title     string       `json:"title"`
-	AsOf      privacy.Date `json:"as_of"`
-	Citations []string     `json:"citations"`
-	Notes     []string     `json:"notes"`
-}
-
-func (s lawSource) checkInto(problems *privacy.Problems) {
-	if s.Title == "" || s.AsOf.IsZero() || len(s.Citations) == 0 {
-		problems.Add("", ProblemRequired, "a table has a title, a date and citations")
-	}
-}
-
 // validityTable is the form of validity.json.
 type validityTable struct {
-	lawSource
+	lawtable.Source
 	Regimes []string    `json:"regimes"`
 	Defects []defectRow `json:"defects"`
 	Acts    []actRow    `json:"acts"`
@@ -125,9 +97,10 @@ var allDefects = []DefectCode{
 	DefectChildNotAsked, DefectPurposeNotCovered, DefectNewConsentNeeded, DefectWithdrawn, DefectCannotDemonstrate,
 }
 
-func (t *validityTable) check() error {
+// Check reports all that is wrong with the table.
+func (t *validityTable) Check() error {
 	var problems privacy.Problems
-	t.checkInto(&problems)
+	t.CheckInto(&problems)
 	if len(t.Regimes) == 0 {
 		problems.Add("regimes", ProblemRequired, "at least one regime is required")
 	}

@@ -187,11 +187,25 @@ func (c Case) State() State {
 	return 0
 }
 
-// Ended reports whether nothing is owed any more: the case is not open, no
-// complaint is, and nothing is withheld that has to go once its ground lapses.
+// Ended reports whether nothing is owed any more on any item.
 func (c Case) Ended() bool {
-	return !slices.ContainsFunc(c.Items, func(it Item) bool {
-		return it.Work.Open() || it.ComplaintOpen || len(it.Remainder()) > 0
+	return !slices.ContainsFunc(c.Items, func(it Item) bool { return !it.Ended() })
+}
+
+// Ended reports whether nothing is owed any more: the item is not open, no appeal
+// or complaint is, it restricts nothing that is still there (see
+// Procedure.LiftRestriction), and nothing is withheld that has to go once its
+// ground lapses.
+func (i *Item) Ended() bool {
+	restricts := i.Restricted && i.Request != regime.RequestErasure
+	return !i.Work.Open() && i.Work != StateAppealOpen && !i.ComplaintOpen && !restricts && len(i.Remainder()) == 0
+}
+
+// HasDeadTask reports whether a task of an open item was given up, so that the
+// item waits for people.
+func (c Case) HasDeadTask() bool {
+	return slices.ContainsFunc(c.Items, func(it Item) bool {
+		return it.Work.Open() && slices.ContainsFunc(it.Tasks, func(t Task) bool { return t.State == TaskDead })
 	})
 }
 

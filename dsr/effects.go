@@ -70,7 +70,7 @@ func (p *Procedure) effect(change *Change, item int, at time.Time, e privacy.Eff
 
 // LiftRestriction ends the restriction that an item put on the processing. The
 // subject is informed before (GDPR Art. 18(3)): informedAt is when, and it must
-// be before at. The error matches privacy.ErrInvalid.
+// be before at. Both are on record. The error matches privacy.ErrInvalid.
 func (p *Procedure) LiftRestriction(c Case, item int, informedAt, at time.Time) (Change, error) {
 	switch {
 	case item < 0 || item >= len(c.Items) || !c.Items[item].Restricted:
@@ -86,5 +86,6 @@ func (p *Procedure) LiftRestriction(c Case, item int, informedAt, at time.Time) 
 		p.effect(&change, item, at, privacy.Effect{Kind: privacy.EffectObjectionRejected})
 	}
 	p.effect(&change, item, at, privacy.Effect{Kind: privacy.EffectRestrictionLifted})
+	change.Entries = []Entry{{Item: item, Actor: ActorStaff, At: at, Lifted: true, InformedAt: informedAt}}
 	return change, nil
 }

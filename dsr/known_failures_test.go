@@ -2,17 +2,50 @@ package dsr_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/labelop/privacykit/dsr"
 	"github.com/labelop/privacykit/dsr/regime"
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/memstore"
 )
 
 // Failures that users of other systems reported, each with a test that shows it
 // cannot happen here. Those about packages are in package archive, those about
-// messages in package message.
+// messages in package message, and those about fulfilment are listed there.
+
+// margince#3380: an open request did not protect its own evidence from the purge.
+// Here the data of its subject is left alone by sweeps, which
+// TestSweepsLeaveOpenCasesAlone in privacy/store/memstore shows, and the case
+// itself is not among those that have ended.
+func TestKnownFailureOpenRequestDoesNotProtectItsEvidence(t *testing.T) {
+	d, sweeps := newDesk(t), memstore.NewRetention()
+	d.store.WithRetention(sweeps)
+	c := d.open(t, "eu-gdpr", regime.RequestAccess, "")
+	protected := func() (open []privacy.SubjectID, ended int) {
+		requests, err := sweeps.Requests(t.Context(), "t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range requests {
+			open = append(open, r.Subjects...)
+		}
+		closed, err := d.store.Closed(t.Context(), "t", dsr.ClosedQuery{Before: received.AddDate(10, 0, 0), Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return open, len(closed)
+	}
+	if open, ended := protected(); !slices.Equal(open, []privacy.SubjectID{c.Subject}) || ended != 0 {
+		t.Errorf("while it is open: %v are protected, %d cases ended", open, ended)
+	}
+	d.handle(t, c.ID, dsr.Command{Event: dsr.EventFulfil})
+	if open, ended := protected(); len(open) != 0 || ended != 1 {
+		t.Errorf("when it is answered: %v are protected, %d cases ended", open, ended)
+	}
+}
 
 // fides#4215, PR#6896, PR#7729: the identity expired before the approval, and
 // processing then failed for no visible reason.

@@ -94,7 +94,7 @@ type Change struct {
 type Entry struct {
 	// Item is the index of the item.
 	Item int
-	// Event is zero for a line about a task or a protection.
+	// Event is zero for a line about a task, a protection or a restriction.
 	Event Event
 	Actor Actor
 	At    time.Time
@@ -110,6 +110,10 @@ type Entry struct {
 	// Protection and what became of it are set for a line about a protection.
 	Protection       Protection
 	ProtectionChange ProtectionChange
+	// Lifted: the restriction that the item put on the processing ended. InformedAt
+	// is when the subject was told before (GDPR Art. 18(3)), zero if nobody was.
+	Lifted     bool
+	InformedAt time.Time
 }
 
 // Open begins a case. Every item gets what takes effect at once: a withdrawal

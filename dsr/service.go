@@ -327,6 +327,10 @@ type logged struct {
 	// Protection is a protection that began or ended, as Became says.
 	Protection *Protection      `json:"protection,omitempty"`
 	Became     ProtectionChange `json:"protection_change,omitempty"`
+	// Lifted: the restriction of the processing ended, and InformedAt is when the
+	// subject was told.
+	Lifted     bool      `json:"restriction_lifted,omitempty"`
+	InformedAt time.Time `json:"informed_at,omitzero"`
 }
 
 // loggedTask is what became of a task: which data it concerns, which attempt it
@@ -360,6 +364,10 @@ func (p *Procedure) line(c Case, entry Entry) (LogLine, error) {
 	l := logged{
 		Item: entry.Item, Version: c.Version, Regime: c.Regime, Actor: entry.Actor.String(),
 		Reason: entry.Step.Reason, Contents: entry.Step.MustInclude, Became: entry.ProtectionChange,
+		Lifted: entry.Lifted,
+	}
+	if !entry.InformedAt.IsZero() {
+		l.InformedAt = asStored(entry.InformedAt)
 	}
 	switch {
 	case entry.Task != "":
@@ -394,6 +402,8 @@ func (s *Service) event(c Case, entry Entry, n int) privacy.Event {
 		what = entry.Event.String()
 	case entry.ProtectionChange != "":
 		what = string(entry.ProtectionChange)
+	case entry.Lifted:
+		what = "restriction_lifted"
 	}
 	return privacy.Event{
 		ID:     fmt.Sprintf("%s/%s/%d/%d", c.Tenant, c.ID, c.Version, n),

@@ -35,6 +35,12 @@ type CaseStore interface {
 	// that is privacy.ErrConflict. Events MUST be handed to the outbox in the same
 	// transaction, in order.
 	//
+	// A store that keeps the open requests of subjects, which sweeps leave alone,
+	// MUST have there, in the same transaction, one for each of u.Case.OpenRights,
+	// under OpenRequestID, about u.Case.Subject, and none for another right of the
+	// case. Subjects that a host added to one stay until the right is not open any
+	// more.
+	//
 	// If u.Key was used before in the tenant with the same u.Digest, Update MUST
 	// return nil and write nothing; with another digest the error matches
 	// privacy.ErrConflict. This is looked at first, once the update is valid.
@@ -74,6 +80,16 @@ type ListStore interface {
 	OfSubject(ctx context.Context, tenant privacy.TenantID, subject privacy.SubjectID, after CaseID, limit int) ([]Summary, error)
 }
 
+// DeadTaskStore finds the cases that wait for people because a task was given up.
+// The sentences of CaseStore on tenants, memory, times, contexts and limits hold
+// here too.
+type DeadTaskStore interface {
+	// WithDeadTask returns at most limit summaries of the cases that have a dead task
+	// (Case.HasDeadTask), in the order of CaseStore.Open, from the one after the
+	// given position (the zero Position for the first).
+	WithDeadTask(ctx context.Context, tenant privacy.TenantID, after Position, limit int) ([]Summary, error)
+}
+
 // ClosedStore ends what is kept of closed cases when its time has come: first
 // what identifies the person, then, when the regime no longer wants the record
 // (regime.Regime.RecordsKept), the rest (GDPR Art. 5(1)(e)). A case ends at the
@@ -105,6 +121,7 @@ type ClosedStore interface {
 type Store interface {
 	CaseStore
 	ListStore
+	DeadTaskStore
 	WakeStore
 	BreachStore
 	ClosedStore

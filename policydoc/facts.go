@@ -40,7 +40,10 @@ const (
 	KindPurpose = "purpose"
 	// KindRecipient is a recipient: kind, country, category, purpose.
 	KindRecipient = "recipient"
-	// KindTransfer is a third country that data goes to, "transfer:US": mechanism.
+	// KindTransfer is a third country that data goes to, "transfer:US": recipient,
+	// mechanism. If a TransferJudge was asked, mechanism is what is relied on;
+	// declared is what the declaration says instead, where it does, and refused are
+	// the recipients that no mechanism permits to disclose to.
 	KindTransfer = "transfer"
 	// KindRetention is how long an activity keeps data: period, after, criteria, law.
 	KindRetention = "retention"
@@ -84,8 +87,15 @@ func (fs Facts) Check() error {
 }
 
 // FactsOf derives the facts from a register.
-func FactsOf(r *privacy.Register) Facts {
-	b := &factBuilder{register: r, declaration: r.Declaration(), facts: map[string]*Fact{}}
+func FactsOf(r *privacy.Register) Facts { return FactsFor(r, nil) }
+
+// FactsFor derives the facts from a register and from what the options know.
+// opts may be nil.
+func FactsFor(r *privacy.Register, opts *FactsOptions) Facts {
+	if opts == nil {
+		opts = &FactsOptions{}
+	}
+	b := &factBuilder{register: r, declaration: r.Declaration(), options: *opts, facts: map[string]*Fact{}}
 	b.operator()
 	b.data()
 	b.recipients()
@@ -98,6 +108,7 @@ func FactsOf(r *privacy.Register) Facts {
 type factBuilder struct {
 	register    *privacy.Register
 	declaration privacy.Declaration
+	options     FactsOptions
 	facts       map[string]*Fact
 }
 
@@ -191,9 +202,7 @@ func (b *factBuilder) recipients() {
 		for _, l := range r.Locations {
 			f.set("country", string(l.Country))
 			if b.register.IsTransfer(l.Country) {
-				t := b.add(KindTransfer+":"+string(l.Country), string(l.Country), path)
-				t.set("mechanism", l.Mechanism.String())
-				t.set("recipient", string(r.ID))
+				b.transfer(r.ID, l, path)
 			}
 		}
 	}

@@ -17,6 +17,11 @@ const (
 	FindingNotDeclared = "not_declared"
 	// FindingUnknownReference: a reference is of no known kind.
 	FindingUnknownReference = "unknown_reference"
+	// FindingTransferUnlawful: nothing permits a disclosure to a third country.
+	FindingTransferUnlawful = "transfer_unlawful"
+	// FindingTransferMechanism: a disclosure to a third country relies on something
+	// else than is declared, and so than the text says.
+	FindingTransferMechanism = "transfer_mechanism"
 	// FindingDuty: no section fulfils a duty to inform.
 	FindingDuty = "duty_not_fulfilled"
 	// FindingLocale: a translation discloses less than the authoritative text.
@@ -67,6 +72,11 @@ type ReconcileOptions struct {
 	// Translations are the document's other languages. What the document
 	// discloses each of them has to disclose too.
 	Translations []*Document
+	// Facts adjust how Reconcile derives the facts: with Facts.Transfers, it finds
+	// transfers that are not lawful on the day, and those that rely on something
+	// else than is declared. ReconcileFacts was given the facts, and does not look
+	// at it.
+	Facts FactsOptions
 }
 
 // Reconcile compares what a document discloses with what a register declares,
@@ -76,7 +86,11 @@ type ReconcileOptions struct {
 // fact's value stands in the text. Disclosing a category covers those within it,
 // and the list "recipients" every recipient.
 func Reconcile(d *Document, r *privacy.Register, opts *ReconcileOptions) []Finding {
-	return ReconcileFacts(d, FactsOf(r), opts)
+	var facts *FactsOptions
+	if opts != nil {
+		facts = &opts.Facts
+	}
+	return ReconcileFacts(d, FactsFor(r, facts), opts)
 }
 
 // ReconcileFacts is Reconcile for facts that were derived before.
@@ -98,6 +112,7 @@ func ReconcileFacts(d *Document, facts Facts, opts *ReconcileOptions) []Finding 
 				Article: articleOf[f.Kind()], Detail: "declared, and no section discloses it",
 			})
 		}
+		out = append(out, transferFindings(f, disclosures)...)
 	}
 	for _, duty := range Duties(regimes...) {
 		if duty.holds(facts) && !duty.fulfilled(refs) {

@@ -2,6 +2,8 @@ package children_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -148,6 +150,83 @@ func TestOtherRegimes(t *testing.T) {
 	require.ErrorIs(t, err, children.ErrUnknownRegime)
 	_, err = law.Requirement(children.Question{Regime: "us-ca", Operation: "barter"})
 	require.ErrorIs(t, err, privacy.ErrInvalid)
+}
+
+// What US states demand before they let teenagers' data be sold or used for
+// targeted advertising, on both sides of each border of age and day.
+func TestTeenagersInUSStates(t *testing.T) {
+	law := embeddedLaw(t)
+	parent, own, never, nothing := children.RequireVerifiableParentConsent, children.RequireOwnOptIn, children.RequireAbstention, children.RequireNothing
+	for _, tc := range []struct {
+		state, on string
+		want      map[int]children.Requirement
+	}{
+		{"us-co", "2025-09-30", map[int]children.Requirement{12: parent, 13: nothing}},
+		{"us-co", "2025-10-01", map[int]children.Requirement{12: parent, 13: own, 17: own, 18: nothing}},
+		{"us-ct", "2023-06-30", map[int]children.Requirement{12: nothing, 15: nothing}},
+		{"us-ct", "2023-07-01", map[int]children.Requirement{12: parent, 13: own, 15: own, 16: nothing}},
+		{"us-ct", "2024-09-30", map[int]children.Requirement{16: nothing}},
+		{"us-ct", "2024-10-01", map[int]children.Requirement{12: parent, 13: own, 17: own, 18: nothing}},
+		{"us-ct", "2026-06-30", map[int]children.Requirement{12: parent, 17: own}},
+		{"us-ct", "2026-07-01", map[int]children.Requirement{0: never, 12: never, 17: never, 18: nothing}},
+		{"us-de", "2025-01-01", map[int]children.Requirement{12: parent, 13: own, 17: own, 18: nothing}},
+		{"us-md", "2025-09-30", map[int]children.Requirement{17: nothing}},
+		{"us-md", "2025-10-01", map[int]children.Requirement{0: never, 17: never, 18: nothing}},
+		{"us-mn", "2025-07-31", map[int]children.Requirement{12: parent, 13: own, 16: own, 17: nothing}},
+		{"us-mt", "2025-09-30", map[int]children.Requirement{12: parent, 15: own, 16: nothing}},
+		{"us-mt", "2025-10-01", map[int]children.Requirement{12: parent, 17: own, 18: nothing}},
+		{"us-nh", "2025-01-01", map[int]children.Requirement{12: parent, 13: own, 15: own, 16: nothing}},
+		{"us-nj", "2025-01-14", map[int]children.Requirement{13: nothing}},
+		{"us-nj", "2025-01-15", map[int]children.Requirement{12: parent, 13: own, 16: own, 17: nothing}},
+		{"us-or", "2025-12-31", map[int]children.Requirement{12: parent, 13: own, 15: own, 16: nothing}},
+		{"us-or", "2026-01-01", map[int]children.Requirement{12: never, 15: never, 16: nothing}},
+	} {
+		for age, want := range tc.want {
+			for _, operation := range []children.Operation{children.OperationSale, children.OperationSharing} {
+				rule, err := law.Requirement(children.Question{Regime: tc.state, Operation: operation, Age: age, On: privacy.MustDate(tc.on)})
+				require.NoError(t, err)
+				assert.Equal(t, want, rule.Requires, "%s on %s: %s at %d", tc.state, tc.on, operation, age)
+				assert.Equal(t, want == nothing, rule.Citation == "", "%s at %d", tc.state, age)
+			}
+		}
+	}
+	other, err := law.Requirement(children.Question{Regime: "us-or-ocpa", Operation: children.OperationProcess, Age: 14, On: today})
+	require.NoError(t, err)
+	assert.Equal(t, nothing, other.Requires, "what is neither sale nor advertising")
+	newest, err := law.Requirement(children.Question{Regime: "us-or-ocpa", Operation: children.OperationSale, Age: 14})
+	require.NoError(t, err)
+	assert.Equal(t, never, newest.Requires, "the newest rule")
+}
+
+// Which of two rules applies is never left to the order of the file.
+func TestOneRequirementPerDay(t *testing.T) {
+	var table struct {
+		Requirements []struct {
+			Regime     string
+			From       privacy.Date
+			Operations []string
+			FromAge    int `json:"from_age"`
+			BelowAge   int `json:"below_age"`
+		} `json:"requirements"`
+	}
+	text, err := os.ReadFile("law/ages.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &table))
+	seen := map[string]bool{}
+	for _, row := range table.Requirements {
+		below := row.BelowAge
+		if below == 0 {
+			below = 100
+		}
+		for _, operation := range row.Operations {
+			for age := row.FromAge; age < below; age++ {
+				key := fmt.Sprint(row.Regime, operation, age, row.From)
+				assert.False(t, seen[key], "two rows begin on %s for %s at %d in %s", row.From, operation, age, row.Regime)
+				seen[key] = true
+			}
+		}
+	}
+	assert.NotEmpty(t, seen)
 }
 
 // The rows of a country do not overlap: a day has one age.

@@ -36,13 +36,16 @@ const (
 	// RequireOptOutOnly says that no consent is needed, but an opt-out must be
 	// offered and honoured.
 	RequireOptOutOnly Requirement = "opt_out_only"
+	// RequireAbstention says that it is prohibited: nobody's consent permits it.
+	RequireAbstention Requirement = "prohibited"
 )
 
 // Valid reports whether r is one of the constants.
 func (r Requirement) Valid() bool {
 	switch r {
 	case RequireNothing, RequireParent, RequireJoint, RequireParentConsent, RequireVerifiableParentConsent,
-		RequireSpecificParentConsent, RequireRepresentative, RequireParentOptIn, RequireOwnOptIn, RequireOptOutOnly:
+		RequireSpecificParentConsent, RequireRepresentative, RequireParentOptIn, RequireOwnOptIn, RequireOptOutOnly,
+		RequireAbstention:
 		return true
 	}
 	return false
@@ -62,7 +65,8 @@ const (
 	OperationProcess Operation = "process"
 	// OperationSale is the sale of personal data.
 	OperationSale Operation = "sale"
-	// OperationSharing is sharing for cross-context behavioural advertising.
+	// OperationSharing is sharing for cross-context behavioural advertising, or, as
+	// most US states call it, targeted advertising.
 	OperationSharing Operation = "sharing"
 )
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"sync"
 
+	"github.com/labelop/privacykit/consent/internal/lawtable"
 	"github.com/labelop/privacykit/privacy"
 )
 
@@ -15,13 +16,7 @@ var lawFiles embed.FS
 // Law is the content of ages.json. It is immutable and safe for concurrent use.
 type Law struct{ table table }
 
-var embedded = sync.OnceValues(func() (*Law, error) {
-	files, err := fs.Sub(lawFiles, "law")
-	if err != nil {
-		return nil, err
-	}
-	return Load(files)
-})
+var embedded = sync.OnceValues(func() (*Law, error) { return Load(lawtable.In(lawFiles)) })
 
 // Embedded returns the law that this package brings with it.
 func Embedded() (*Law, error) { return embedded() }
@@ -31,26 +26,16 @@ func Embedded() (*Law, error) { return embedded() }
 // privacy.ErrInvalid: unknown members, and rows without a date, an age or a
 // citation, are refused.
 func Load(files fs.FS) (*Law, error) {
-	text, err := fs.ReadFile(files, "ages.json")
-	if err != nil {
-		return nil, fmt.Errorf("children: %w", err)
-	}
 	var l Law
-	if err := privacy.DecodeJSON(text, &l.table); err != nil {
-		return nil, fmt.Errorf("children: ages.json: %w", err)
-	}
-	if err := l.table.check(); err != nil {
-		return nil, fmt.Errorf("children: ages.json: %w", err)
+	if err := lawtable.Read("ages.json", &l.table, files); err != nil {
+		return nil, fmt.Errorf("children: %w", err)
 	}
 	return &l, nil
 }
 
 // table is the form of ages.json.
 type table struct {
-	Title        string           `json:"title"`
-	AsOf         privacy.Date     `json:"as_of"`
-	Citations    []string         `json:"citations"`
-	Notes        []string         `json:"notes"`
+	lawtable.Source
 	Defaults     []defaultRow     `json:"defaults"`
 	Counselling  []sourced        `json:"counselling"`
 	ReachingAge  []reachingRow    `json:"reaching_age"`
@@ -105,10 +90,12 @@ type requirementRow struct {
 // maxAge bounds the ages of the tables.
 const maxAge = 30
 
-func (t *table) check() error {
+// Check reports all that is wrong with the table.
+func (t *table) Check() error {
 	var problems privacy.Problems
-	if t.Title == "" || t.AsOf.IsZero() || len(t.Citations) == 0 || len(t.Defaults) == 0 {
-		problems.Add("", privacy.ProblemRequired, "the table has a title, a date, citations and defaults")
+	t.CheckInto(&problems)
+	if len(t.Defaults) == 0 {
+		problems.Add("defaults", privacy.ProblemRequired, "the table has defaults")
 	}
 	for i, row := range t.Defaults {
 		path := fmt.Sprintf("defaults[%d]", i)

@@ -35,7 +35,7 @@ func (l *Law) Requirement(q Question) (Rule, error) {
 	if !q.Operation.Valid() || q.Age < 0 {
 		return Rule{}, fmt.Errorf("children: the operation or the age is not valid: %w", privacy.ErrInvalid)
 	}
-	known := false
+	known, rule := false, Rule{Requires: RequireNothing}
 	for _, row := range l.table.Requirements {
 		if !row.isOf(q.Regime) {
 			continue
@@ -44,14 +44,14 @@ func (l *Law) Requirement(q Question) (Rule, error) {
 		if !q.On.IsZero() && !row.inForce(q.On) {
 			continue
 		}
-		if slices.Contains(row.Operations, q.Operation) && q.Age >= row.FromAge && (row.BelowAge == 0 || q.Age < row.BelowAge) {
-			return Rule{Requires: row.Requires, Since: row.From, Citation: row.Citation, Uncertain: row.Uncertain}, nil
+		if row.From.After(rule.Since) && slices.Contains(row.Operations, q.Operation) && q.Age >= row.FromAge && (row.BelowAge == 0 || q.Age < row.BelowAge) {
+			rule = Rule{Requires: row.Requires, Since: row.From, Citation: row.Citation, Uncertain: row.Uncertain}
 		}
 	}
 	if !known {
 		return Rule{}, fmt.Errorf("%w: %q", ErrUnknownRegime, q.Regime)
 	}
-	return Rule{Requires: RequireNothing}, nil
+	return rule, nil
 }
 
 // isOf reports whether the row is of the regime, or of the jurisdiction, that was

@@ -132,7 +132,10 @@ func TestAReceiptThatDoesNotFitTheLedger(t *testing.T) {
 		"a step left out":           {receipt: func(r *receipt.Receipt) { r.Records[0].Statuses = r.Records[0].Statuses[:3] }, want: privacy.ErrInvalid},
 		"steps in another order":    {receipt: func(r *receipt.Receipt) { slices.Reverse(r.Records[0].Statuses) }, want: privacy.ErrInvalid},
 		"a step of another purpose": {receipt: func(r *receipt.Receipt) { r.Records[1].Statuses = r.Records[0].Statuses }, want: privacy.ErrInvalid},
-		"an event unknown":          {receipt: func(r *receipt.Receipt) { r.Records[0].Statuses[1].Event = "event-99" }, want: privacy.ErrInvalid},
+		"a further step of another": {receipt: func(r *receipt.Receipt) {
+			r.Records[1].Statuses = slices.Insert(r.Records[1].Statuses, 0, r.Records[0].Statuses[0])
+		}, want: privacy.ErrInvalid},
+		"an event unknown": {receipt: func(r *receipt.Receipt) { r.Records[0].Statuses[1].Event = "event-99" }, want: privacy.ErrInvalid},
 		"the ledger dated back": {ledger: func(r []consent.Record) []consent.Record {
 			r[2].OccurredAt = r[2].OccurredAt.AddDate(0, 0, -1)
 			return r

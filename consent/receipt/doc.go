@@ -25,7 +25,8 @@
 // algorithm is not a matter of the document: any other than Ed25519 is refused,
 // and so is a header that says more than algorithm, key and type. A key counts for
 // receipts made while it was in use; one that was lost to somebody else is taken
-// out of the Keyring, and with it all that it signed.
+// out of the Keyring, and with it all that it signed. A Keyring is published as a
+// JWK Set (RFC 7517), which [ReadKeyring] reads where a receipt is verified.
 //
 // # Other forms
 //

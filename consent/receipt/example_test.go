@@ -3,6 +3,7 @@ package receipt_test
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -49,7 +50,9 @@ func Example() {
 	signer := must(receipt.NewSigner(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))) // a real one is secret
 	signed := must(receipt.Sign(ctx, signer, document))
 
-	keyring := must(receipt.NewKeyring(receipt.Key{Public: signer.Public()}))
+	published := must(json.Marshal(must(receipt.NewKeyring(receipt.Key{Public: signer.Public()}))))
+
+	keyring := must(receipt.ReadKeyring(published)) // by whoever verifies it, offline
 	verified := must(keyring.Verify(signed, stream))
 	for _, record := range verified.Records {
 		fmt.Println(record.Processes[0].Purposes[0].Title, "-", record.Statuses[0].Type, "under", record.Notices[0].Identifier)

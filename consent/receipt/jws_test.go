@@ -81,6 +81,10 @@ func TestAForgedReceiptIsRefused(t *testing.T) {
 		"parts exchanged":          {parts[1] + "." + parts[0] + "." + parts[2], receipt.ErrMalformed},
 		"cut":                      {token[:len(token)-1], receipt.ErrMalformed},
 		"a line break":             {token[:40] + "\n" + token[40:], receipt.ErrMalformed},
+		"a carriage return":        {token + "\r", receipt.ErrMalformed},
+		"written another way":      {withOtherBits(t, token), receipt.ErrMalformed},
+		"algorithm in small":       {resign(head("eddsa", receipt.Type, ""), parts[1]), receipt.ErrAlgorithm},
+		"type in capitals":         {resign(head("EdDSA", strings.ToUpper(receipt.Type), ""), parts[1]), receipt.ErrAlgorithm},
 		"padding":                  {token + "=", receipt.ErrMalformed},
 		"too long":                 {token + strings.Repeat("A", receipt.MaxSigned), receipt.ErrMalformed},
 		"no signature":             {parts[0] + "." + parts[1] + ".", receipt.ErrSignature},
@@ -107,11 +111,29 @@ func TestAForgedReceiptIsRefused(t *testing.T) {
 	}
 }
 
+// withOtherBits sets the bits of the last letter that stand for nothing, so that
+// the text decodes to the same signature.
+func withOtherBits(t *testing.T, token string) string {
+	t.Helper()
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := len(token) - 1
+	other := token[:last] + string(letters[strings.IndexByte(letters, token[last])+1])
+	signature := func(token string) string {
+		data, err := base64.RawURLEncoding.DecodeString(token[strings.LastIndexByte(token, '.')+1:])
+		ok(t, err)
+		return string(data)
+	}
+	if signature(other) != signature(token) {
+		t.Fatal("the text stands for another signature")
+	}
+	return other
+}
+
 func TestAReceiptIsOfOneStream(t *testing.T) {
 	token, signer := signed(t)
 	ring := ringOf(t, receipt.Key{Public: signer.Public()})
 	for _, other := range []consent.StreamKey{{Tenant: "umbra", Subject: stream.Subject}, {Tenant: stream.Tenant, Subject: "account-1"}, {Tenant: stream.Tenant}, {}} {
-		if _, err := ring.Verify(token, other); !errors.Is(err, receipt.ErrOtherStream) {
+		if got, err := ring.Verify(token, other); !errors.Is(err, receipt.ErrOtherStream) || !reflect.DeepEqual(got, receipt.Receipt{}) {
 			t.Errorf("%v: %v", other, err)
 		}
 	}
@@ -135,7 +157,7 @@ func TestKeysAreReplaced(t *testing.T) {
 		{"another key of the name", []receipt.Key{{ID: signer.KeyID(), Public: next.Public()}}, receipt.ErrSignature},
 		{"another name of the key", []receipt.Key{{ID: "k", Public: signer.Public()}}, receipt.ErrUnknownKey},
 	} {
-		if _, err := ringOf(t, c.keys...).Verify(token, stream); !errors.Is(err, c.want) {
+		if got, err := ringOf(t, c.keys...).Verify(token, stream); !errors.Is(err, c.want) || (err == nil) == reflect.DeepEqual(got, receipt.Receipt{}) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
@@ -148,6 +170,7 @@ func TestKeysThatCannotBe(t *testing.T) {
 		want error
 	}{
 		"short":  {[]receipt.Key{{Public: key[:31]}}, privacy.ErrInvalid},
+		"long":   {[]receipt.Key{{Public: append(key[:32:32], 0)}}, privacy.ErrInvalid},
 		"period": {[]receipt.Key{{Public: key, From: moment, Until: moment}}, privacy.ErrInvalid},
 		"twice":  {[]receipt.Key{{Public: key}, {Public: key, From: moment}}, privacy.ErrExists},
 	} {
@@ -157,6 +180,34 @@ func TestKeysThatCannotBe(t *testing.T) {
 	}
 	if _, err := receipt.NewSigner(ed25519.PrivateKey("short")); !errors.Is(err, privacy.ErrInvalid) {
 		t.Errorf("a short private key: %v", err)
+	}
+}
+
+// A key that is used is nobody's to change.
+func TestKeysShareNothing(t *testing.T) {
+	token, signer := signed(t)
+	public := signer.Public()
+	ring := ringOf(t, receipt.Key{Public: public})
+	public[0]++
+	if _, err := ring.Verify(token, stream); err != nil {
+		t.Errorf("the keyring changed with the slice of its caller: %v", err)
+	}
+	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	mine, err := receipt.NewSigner(private)
+	ok(t, err)
+	name := mine.KeyID()
+	private[ed25519.SeedSize]++
+	mine.Public()[0]++
+	if mine.KeyID() != name {
+		t.Error("the signer changed with the slice of its caller")
+	}
+}
+
+func TestAReceiptThatIsTooLongIsNotSigned(t *testing.T) {
+	document, _ := made(t)
+	document.Records[0].Processes[0].Title = strings.Repeat("a", receipt.MaxSigned)
+	if got, err := receipt.Sign(t.Context(), signerOf(t, 1), document); !errors.Is(err, privacy.ErrInvalid) || got != "" {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/labelop/privacykit/consent/internal/lawtable"
 	"github.com/labelop/privacykit/privacy"
 )
 
@@ -20,13 +21,7 @@ var ErrUnknownRegime = fmt.Errorf("signal: unknown regime: %w", privacy.ErrNotFo
 // Law is the content of signals.json. It is immutable and safe for concurrent use.
 type Law struct{ table table }
 
-var embedded = sync.OnceValues(func() (*Law, error) {
-	files, err := fs.Sub(lawFiles, "law")
-	if err != nil {
-		return nil, err
-	}
-	return Load(files)
-})
+var embedded = sync.OnceValues(func() (*Law, error) { return Load(lawtable.In(lawFiles)) })
 
 // Embedded returns the law that this package brings with it.
 func Embedded() (*Law, error) { return embedded() }
@@ -35,27 +30,17 @@ func Embedded() (*Law, error) { return embedded() }
 // for a release when the law changes. Errors are those of files, or match
 // privacy.ErrInvalid for unknown members and rows without a date or citation.
 func Load(files fs.FS) (*Law, error) {
-	text, err := fs.ReadFile(files, "signals.json")
-	if err != nil {
-		return nil, fmt.Errorf("signal: %w", err)
-	}
 	var l Law
-	if err := privacy.DecodeJSON(text, &l.table); err != nil {
-		return nil, fmt.Errorf("signal: signals.json: %w", err)
-	}
-	if err := l.table.check(); err != nil {
-		return nil, fmt.Errorf("signal: signals.json: %w", err)
+	if err := lawtable.Read("signals.json", &l.table, files); err != nil {
+		return nil, fmt.Errorf("signal: %w", err)
 	}
 	return &l, nil
 }
 
 // table is the form of signals.json.
 type table struct {
-	Title     string       `json:"title"`
-	AsOf      privacy.Date `json:"as_of"`
-	Citations []string     `json:"citations"`
-	Notes     []string     `json:"notes"`
-	Rules     []rule       `json:"rules"`
+	lawtable.Source
+	Rules []rule `json:"rules"`
 }
 
 // rule is what one state says.
@@ -96,11 +81,10 @@ func (r SensitiveRule) valid() bool {
 	return slices.Contains([]SensitiveRule{SensitiveOptIn, SensitiveOptOut, SensitiveLimitUse, SensitiveNecessary}, r)
 }
 
-func (t *table) check() error {
+// Check reports all that is wrong with the table.
+func (t *table) Check() error {
 	var problems privacy.Problems
-	if t.Title == "" || t.AsOf.IsZero() || len(t.Citations) == 0 {
-		problems.Add("", privacy.ProblemRequired, "the table has a title, a date and citations")
-	}
+	t.CheckInto(&problems)
 	for i, row := range t.Rules {
 		path := fmt.Sprintf("rules[%d]", i)
 		if row.Regime == "" || row.From.IsZero() || row.Citation == "" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/labelop/privacykit/consent/internal/lawtable"
 	"github.com/labelop/privacykit/privacy"
 )
 
@@ -24,47 +25,33 @@ var embedded = sync.OnceValues(func() (*Ladder, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := fs.Sub(lawFiles, "law")
-	if err != nil {
-		return nil, err
-	}
-	return Load(law, files)
+	return Load(law, nil)
 })
 
 // Embedded returns the ladder of this package on the embedded law of privacy.
 func Embedded() (*Ladder, error) { return embedded() }
 
 // Load returns a ladder on a law and the ladder.json at the top level of files,
-// or the embedded one where files is nil or has none. Errors are those of files,
-// or match privacy.ErrInvalid: unknown members, and rows without a date, a known
-// condition or a citation, are refused.
+// or the embedded one where files is nil. Errors are those of files, or match
+// privacy.ErrInvalid: unknown members, and rows without a date, a known condition
+// or a citation, are refused.
 func Load(law *privacy.Law, files fs.FS) (*Ladder, error) {
 	if law == nil {
 		return nil, fmt.Errorf("transfer: a ladder needs the law: %w", privacy.ErrInvalid)
 	}
-	text, err := lawFiles.ReadFile("law/ladder.json")
-	if files != nil {
-		text, err = fs.ReadFile(files, "ladder.json")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("transfer: %w", err)
+	if files == nil {
+		files = lawtable.In(lawFiles)
 	}
 	l := Ladder{law: law}
-	if err := privacy.DecodeJSON(text, &l.table); err != nil {
-		return nil, fmt.Errorf("transfer: ladder.json: %w", err)
-	}
-	if err := l.table.check(); err != nil {
-		return nil, fmt.Errorf("transfer: ladder.json: %w", err)
+	if err := lawtable.Read("ladder.json", &l.table, files); err != nil {
+		return nil, fmt.Errorf("transfer: %w", err)
 	}
 	return &l, nil
 }
 
 // table is the form of ladder.json.
 type table struct {
-	Title       string         `json:"title"`
-	AsOf        privacy.Date   `json:"as_of"`
-	Citations   []string       `json:"citations"`
-	Notes       []string       `json:"notes"`
+	lawtable.Source
 	Safeguards  []mechanismRow `json:"safeguards"`
 	Derogations []mechanismRow `json:"derogations"`
 	Needs       []needRow      `json:"needs"`
@@ -105,11 +92,10 @@ type noticeRow struct {
 	Citation  string   `json:"citation"`
 }
 
-func (t *table) check() error {
+// Check reports all that is wrong with the table.
+func (t *table) Check() error {
 	var problems privacy.Problems
-	if t.Title == "" || t.AsOf.IsZero() || len(t.Citations) == 0 {
-		problems.Add("", privacy.ProblemRequired, "the table has a title, a date and citations")
-	}
+	t.CheckInto(&problems)
 	for i, row := range t.Safeguards {
 		row.checkInto(&problems, fmt.Sprintf("safeguards[%d]", i))
 	}

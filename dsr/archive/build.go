@@ -56,7 +56,8 @@ type Request struct {
 	// Locale is a BCP 47 tag for the report, "" for English.
 	Locale string
 	// Systems are all systems of the register that hold data as controller and can
-	// find them by subject.
+	// find them by subject; for portability those suffice that hold data on consent
+	// or for a contract (GDPR Art. 20(1)(a)).
 	Systems []System
 }
 
@@ -134,7 +135,7 @@ func (b *Builder) check(r Request) error {
 		}
 	}
 	for s := range b.register.Systems() {
-		if b.owed(s) && !slices.ContainsFunc(r.Systems, func(given System) bool { return given.ID == s.ID }) {
+		if b.owed(s, r) && !slices.ContainsFunc(r.Systems, func(given System) bool { return given.ID == s.ID }) {
 			problems.Add("systems", "missing_system", "system %q holds personal data and nobody exports it", s.ID)
 		}
 	}
@@ -143,14 +144,12 @@ func (b *Builder) check(r Request) error {
 }
 
 // owed reports whether a system holds data of the controller that can be found
-// by subject.
-func (b *Builder) owed(s privacy.System) bool {
-	for category := range b.register.Categories() {
-		if s.SubjectKey != "" && category.Role != privacy.RoleProcessor && b.holds(s, category.ID) {
-			return true
-		}
-	}
-	return false
+// by subject and belong into the package.
+func (b *Builder) owed(s privacy.System, r Request) bool {
+	described := b.describe(s, nil, r.Subject.Jurisdiction, nil)
+	return s.SubjectKey != "" && slices.ContainsFunc(described.Categories, func(category DescribedCategory) bool {
+		return r.Kind != Portability || described.portable(category.ID)
+	})
 }
 
 func compareText(a, b string) int {

@@ -29,8 +29,10 @@
 //
 // # Handing it over
 //
+// FromCase makes the request of a case whose systems have exported, in the tasks
+// that package dsr/fulfilment has carried out.
+//
 // A Desk hands out tokens for the download: 256 random bits, bound to tenant and
 // case, kept as a hash, good for one download until they expire. TokenStore is
-// the role that a store plays; package archivetest holds the suite for it, and
-// MemoryTokens is one in memory.
+// the role that a store plays; package archivetest holds the suite for it.
 package archive

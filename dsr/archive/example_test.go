@@ -13,6 +13,7 @@ import (
 	"github.com/labelop/privacykit/dsr/archive"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
+	"github.com/labelop/privacykit/privacy/store/memstore"
 )
 
 // accounts exports the profile of a subject.
@@ -74,7 +75,7 @@ func Example() {
 		fmt.Println(entry.Name)
 	}
 
-	desk, err := archive.NewDesk(archive.NewMemoryTokens(), archive.DeskOptions{Clock: clock})
+	desk, err := archive.NewDesk(memstore.NewTokens(), archive.DeskOptions{Clock: clock})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -13,20 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/labelop/privacykit/dsr/archive"
-	"github.com/labelop/privacykit/dsr/archive/archivetest"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
+	"github.com/labelop/privacykit/privacy/store/memstore"
 )
 
-func newMemory(testing.TB) archive.TokenStore { return archive.NewMemoryTokens() }
-
-func TestMemoryTokensKeepTheContract(t *testing.T) { archivetest.Run(t, newMemory) }
-
-func TestTheSuiteCatchesEveryMutant(t *testing.T) { archivetest.RunMutants(t, newMemory) }
-
-func desk(t *testing.T) (*archive.Desk, *archive.MemoryTokens, *privacytest.Clock) {
+func desk(t *testing.T) (*archive.Desk, *memstore.TokenStore, *privacytest.Clock) {
 	t.Helper()
-	store, clock := archive.NewMemoryTokens(), privacytest.NewClock(start)
+	store, clock := memstore.NewTokens(), privacytest.NewClock(start)
 	d, err := archive.NewDesk(store, archive.DeskOptions{Clock: clock, Life: time.Hour})
 	require.NoError(t, err)
 	return d, store, clock
@@ -119,7 +113,7 @@ func (s *spy) Grant(ctx context.Context, tenant privacy.TenantID, id string) (ar
 }
 
 func TestTheStoreNeverSeesTheSecret(t *testing.T) {
-	s := &spy{TokenStore: archive.NewMemoryTokens()}
+	s := &spy{TokenStore: memstore.NewTokens()}
 	d, err := archive.NewDesk(s, archive.DeskOptions{})
 	require.NoError(t, err)
 	token, _, err := d.Issue(t.Context(), "t", "case-1")
@@ -130,7 +124,7 @@ func TestTheStoreNeverSeesTheSecret(t *testing.T) {
 }
 
 func TestAStoreThatFailsGivesNoDownload(t *testing.T) {
-	s := &spy{TokenStore: archive.NewMemoryTokens()}
+	s := &spy{TokenStore: memstore.NewTokens()}
 	d, err := archive.NewDesk(s, archive.DeskOptions{})
 	require.NoError(t, err)
 	token, _, err := d.Issue(t.Context(), "t", "case-1")

@@ -168,12 +168,18 @@ func (r *comparison) work(i int) dsr.Update {
 
 func (r *comparison) caseOf(tenant privacy.TenantID, id dsr.CaseID) dsr.Case {
 	c := caseOf(tenant, id)
+	if r.chance(30) {
+		c = fullCase(tenant, id, r.instant())
+	}
 	c.Subject = []privacy.SubjectID{"s1", "s2", ""}[r.random.IntN(3)]
 	c.Received = epoch.Add(time.Duration(r.random.IntN(1000)) * time.Minute)
 	states := []dsr.State{dsr.StateReceived, dsr.StateInProgress, dsr.StateFulfilled, dsr.StateRefused, dsr.StateWithdrawn}
 	c.Items[0].Work = states[r.random.IntN(len(states))]
 	if r.chance(30) {
 		c.Items = append(c.Items, dsr.Item{Request: regime.RequestAccess, Work: states[r.random.IntN(len(states))]})
+	}
+	if r.chance(30) {
+		c.Items[0].Tasks[0].State = dsr.TaskDead
 	}
 	if r.chance(20) {
 		c.Blockers = c.Blockers.With(dsr.BlockerIdentity)
@@ -298,9 +304,10 @@ func (r *comparison) lists(int) func(h Harness) outcome {
 	return func(h Harness) outcome {
 		open, openErr := h.Open(r, tenant, after, limit)
 		inState, stateErr := h.ByState(r, tenant, state, after, limit)
+		dead, deadErr := h.WithDeadTask(r, tenant, after, limit)
 		ofSubject, subjectErr := h.OfSubject(r, tenant, "s1", after.ID, limit)
 		closed, closedErr := h.Closed(r, tenant, q)
-		return outcome{[]any{open, inState, ofSubject, closed}, errors.Join(openErr, stateErr, subjectErr, closedErr)}
+		return outcome{[]any{open, inState, dead, ofSubject, closed}, errors.Join(openErr, stateErr, deadErr, subjectErr, closedErr)}
 	}
 }
 
@@ -328,6 +335,8 @@ func (r *comparison) everything(h Harness) outcome {
 		note(len(effects), err)
 		events, err := h.Events(r, tenant)
 		note(events, err)
+		requests, err := h.Requests(r, tenant)
+		note(requests, err)
 	}
 	leases, err := h.Claim(r, later, later.Add(time.Hour), 1000)
 	note(leases, err)

@@ -31,5 +31,11 @@ func Counting(h Harness, hook func() error) Harness {
 			}
 			return h.Events(ctx, tenant)
 		},
+		Requests: func(ctx context.Context, tenant privacy.TenantID) ([]OpenRequest, error) {
+			if _, err := before(ctx); err != nil {
+				return nil, err
+			}
+			return h.Requests(ctx, tenant)
+		},
 	}
 }

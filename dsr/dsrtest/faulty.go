@@ -20,6 +20,7 @@ type faulty struct {
 	log        func(ctx context.Context, tenant privacy.TenantID, id dsr.CaseID, after uint64, limit int) ([]dsr.LogLine, error)
 	open       func(ctx context.Context, tenant privacy.TenantID, after dsr.Position, limit int) ([]dsr.Summary, error)
 	byState    func(ctx context.Context, tenant privacy.TenantID, state dsr.State, after dsr.Position, limit int) ([]dsr.Summary, error)
+	withDead   func(ctx context.Context, tenant privacy.TenantID, after dsr.Position, limit int) ([]dsr.Summary, error)
 	ofSubject  func(ctx context.Context, tenant privacy.TenantID, subject privacy.SubjectID, after dsr.CaseID, limit int) ([]dsr.Summary, error)
 	claim      func(ctx context.Context, now, until time.Time, limit int) ([]dsr.Lease, error)
 	retry      func(ctx context.Context, lease dsr.Lease, at time.Time, problem string) error
@@ -31,6 +32,7 @@ type faulty struct {
 	closed     func(ctx context.Context, tenant privacy.TenantID, q dsr.ClosedQuery) ([]dsr.ClosedCase, error)
 	redact     func(ctx context.Context, d dsr.Disposal) error
 	erase      func(ctx context.Context, d dsr.Disposal) error
+	requests   func(ctx context.Context, tenant privacy.TenantID) ([]OpenRequest, error)
 	events     func(ctx context.Context, tenant privacy.TenantID) ([]privacy.Event, error)
 }
 
@@ -38,7 +40,10 @@ var _ dsr.Store = (*faulty)(nil)
 
 // harness returns the faulty store and the windows on it.
 func (f *faulty) harness() Harness {
-	h := Harness{Store: f, Effects: f.sound.Effects, Events: f.sound.Events}
+	h := Harness{Store: f, Effects: f.sound.Effects, Events: f.sound.Events, Requests: f.sound.Requests}
+	if f.requests != nil {
+		h.Requests = f.requests
+	}
 	if f.events != nil {
 		h.Events = f.events
 	}
@@ -117,6 +122,17 @@ func (f *faulty) ByState(ctx context.Context, tenant privacy.TenantID, state dsr
 		return f.byState(ctx, tenant, state, after, limit)
 	}
 	return f.sound.ByState(ctx, tenant, state, after, limit)
+}
+
+func (f *faulty) WithDeadTask(ctx context.Context, tenant privacy.TenantID, after dsr.Position, limit int) ([]dsr.Summary, error) {
+	ctx, err := f.enter(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case f.withDead != nil:
+		return f.withDead(ctx, tenant, after, limit)
+	}
+	return f.sound.WithDeadTask(ctx, tenant, after, limit)
 }
 
 func (f *faulty) OfSubject(ctx context.Context, tenant privacy.TenantID, subject privacy.SubjectID, after dsr.CaseID, limit int) ([]dsr.Summary, error) {

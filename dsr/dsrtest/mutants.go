@@ -20,7 +20,7 @@ type mutant struct {
 }
 
 func mutants() []mutant {
-	return slices.Concat(updateMutants(), readMutants(), wakeMutants(), otherMutants())
+	return slices.Concat(updateMutants(), requestMutants(), readMutants(), wakeMutants(), otherMutants())
 }
 
 // RunMutants proves that the clauses bite on the stores of an adapter: it breaks

@@ -20,11 +20,24 @@ func readMutants() []mutant {
 		}
 	}
 	return []mutant{
-		{"keeps_zone", []string{"case_round_trip", "case_times"}, func(f *faulty) {
+		{"keeps_zone", []string{"case_round_trip", "case_complete"}, func(f *faulty) {
 			f.getCase = func(ctx context.Context, tenant privacy.TenantID, id dsr.CaseID) (dsr.Case, error) {
 				c, err := f.sound.Case(ctx, tenant, id)
 				c.Received = c.Received.In(time.FixedZone("UTC+1", 3600))
 				return c, err
+			}
+		}},
+		{"loses_where_a_case_was_split_from", []string{"case_complete"}, func(f *faulty) {
+			f.update = func(ctx context.Context, u dsr.Update) error {
+				u.Case.SplitFrom = ""
+				return f.sound.Update(ctx, u)
+			}
+		}},
+		{"loses_followups", []string{"case_complete"}, func(f *faulty) {
+			f.update = func(ctx context.Context, u dsr.Update) error {
+				u.Case.Items = slices.Clone(u.Case.Items)
+				u.Case.Items[0].Followups = dsr.Followups{}
+				return f.sound.Update(ctx, u)
 			}
 		}},
 		{"mixes_tenants", []string{"case_tenants"}, func(f *faulty) {
@@ -75,6 +88,18 @@ func readMutants() []mutant {
 		{"lists_every_state", []string{"by_state"}, func(f *faulty) {
 			f.byState = func(ctx context.Context, tenant privacy.TenantID, _ dsr.State, after dsr.Position, limit int) ([]dsr.Summary, error) {
 				return f.sound.Open(ctx, tenant, after, limit)
+			}
+		}},
+		{"lists_every_open_case", []string{"dead_tasks"}, func(f *faulty) { f.withDead = f.sound.Open }},
+		{"lists_no_undated_dead_task", []string{"dead_tasks"}, func(f *faulty) {
+			f.withDead = func(ctx context.Context, tenant privacy.TenantID, after dsr.Position, limit int) ([]dsr.Summary, error) {
+				found, err := f.sound.WithDeadTask(ctx, tenant, after, limit)
+				return slices.DeleteFunc(found, func(s dsr.Summary) bool { return s.Due.IsZero() }), err
+			}
+		}},
+		{"lists_dead_tasks_of_all", []string{"case_tenants"}, func(f *faulty) {
+			f.withDead = func(ctx context.Context, _ privacy.TenantID, after dsr.Position, limit int) ([]dsr.Summary, error) {
+				return f.sound.WithDeadTask(ctx, "t", after, limit)
 			}
 		}},
 		{"finds_only_open_cases", []string{"of_subject"}, func(f *faulty) {

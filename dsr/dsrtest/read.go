@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"github.com/labelop/privacykit/dsr"
-	"github.com/labelop/privacykit/dsr/regime"
 	"github.com/labelop/privacykit/privacy"
 )
 
 func readClauses() []Clause {
 	return []Clause{
 		{"case_round_trip", "Times MUST come back as the same instant to the microsecond, in UTC.", caseRoundTrip},
-		{"case_times", "Times MUST come back as the same instant to the microsecond, in UTC.", caseTimes},
+		{"case_complete", "Case returns a case: every field of it, and times as the same instant to the microsecond, in UTC.", caseComplete},
 		{"case_tenants", "What one tenant stored MUST NOT be visible to another.", caseTenants},
 		{"case_ids", "Identifiers MUST be compared byte for byte.", caseIDs},
 		{"case_copies", "Values that are returned or passed in MUST NOT share memory with what is stored.", caseCopies},
@@ -23,6 +22,7 @@ func readClauses() []Clause {
 		{"open_only", "Open returns open cases.", openOnly},
 		{"open_stable", "A case that is added or moved while pages are read MUST NOT make another case appear twice or not at all.", openStable},
 		{"by_state", "ByState returns the cases in a state, as Case.State reports it, in the order of CaseStore.Open.", byState},
+		{"dead_tasks", "WithDeadTask returns the cases that have a dead task (Case.HasDeadTask), in the order of CaseStore.Open.", deadTasks},
 		{"of_subject", "OfSubject returns the cases of a subject, open and closed, in order of their ids.", ofSubject},
 		{"limits", "A limit below 1 MUST be an error matching privacy.ErrInvalid.", limits},
 	}
@@ -52,37 +52,10 @@ func caseRoundTrip(ctx context.Context, h Harness) error {
 	return nil
 }
 
-func caseTimes(ctx context.Context, h Harness) error {
-	at := epoch.Add(999 * time.Nanosecond).In(time.FixedZone("UTC+1", 3600))
-	u := creation("t", "c")
-	u.Case.Received, u.Case.ForwardedAt = at, at
-	u.Case.Identity = &dsr.Challenge{Expires: at, VerifiedAt: at, Issued: 1}
-	item := &u.Case.Items[0]
-	item.AppealedAt, item.Extension, item.Tasks[0].NotBefore = at, &regime.ExtensionNotice{NoticeAt: at}, at
-	if err := h.Update(ctx, u); err != nil {
-		return err
-	}
-	got, err := h.Case(ctx, "t", "c")
-	if err != nil {
-		return err
-	}
-	if got.Identity == nil || len(got.Items) != 1 || got.Items[0].Extension == nil || len(got.Items[0].Tasks) != 1 {
-		return fmt.Errorf("got %+v", got)
-	}
-	back := got.Items[0]
-	for i, t := range []time.Time{
-		got.Received, got.ForwardedAt, got.Identity.Expires, got.Identity.VerifiedAt,
-		back.AppealedAt, back.Extension.NoticeAt, back.Tasks[0].NotBefore,
-	} {
-		if !t.Equal(epoch) || t.Location() != time.UTC {
-			return fmt.Errorf("time %d came back as %v, want %v", i, t, epoch)
-		}
-	}
-	return nil
-}
-
 func caseTenants(ctx context.Context, h Harness) error {
-	if err := h.Update(ctx, creation("t", "c")); err != nil {
+	u := creation("t", "c")
+	u.Case.Items[0].Tasks[0].State = dsr.TaskDead
+	if err := h.Update(ctx, u); err != nil {
 		return err
 	}
 	_, missing := h.Case(ctx, "u", "c")
@@ -90,10 +63,11 @@ func caseTenants(ctx context.Context, h Harness) error {
 	open, openErr := h.Open(ctx, "u", dsr.Position{}, 10)
 	inState, stateErr := h.ByState(ctx, "u", dsr.StateReceived, dsr.Position{}, 10)
 	ofSubject, subjectErr := h.OfSubject(ctx, "u", "s1", "", 10)
-	if err := first(want(missing, privacy.ErrNotFound), logErr, openErr, stateErr, subjectErr); err != nil {
+	dead, deadErr := h.WithDeadTask(ctx, "u", dsr.Position{}, 10)
+	if err := first(want(missing, privacy.ErrNotFound), logErr, openErr, stateErr, subjectErr, deadErr); err != nil {
 		return err
 	}
-	if n := len(open) + len(inState) + len(ofSubject); len(lines)+n != 0 {
+	if n := len(open) + len(inState) + len(ofSubject) + len(dead); len(lines)+n != 0 {
 		return fmt.Errorf("another tenant sees %d lines and %d cases", len(lines), n)
 	}
 	return first(
@@ -174,12 +148,12 @@ func (h Harness) put(ctx context.Context, id dsr.CaseID, due string, work dsr.St
 	return h.Update(ctx, u)
 }
 
-// pages reads all open cases in pages of a size; between pages it calls back.
-func (h Harness) pages(ctx context.Context, size int, between func() error) ([]dsr.CaseID, error) {
+// pages reads all that a list has in pages of a size.
+func pages(size int, list func(after dsr.Position) ([]dsr.Summary, error)) ([]dsr.CaseID, error) {
 	var ids []dsr.CaseID
 	var after dsr.Position
 	for {
-		page, err := h.Open(ctx, "t", after, size)
+		page, err := list(after)
 		if err != nil {
 			return nil, err
 		}
@@ -192,9 +166,6 @@ func (h Harness) pages(ctx context.Context, size int, between func() error) ([]d
 		}
 		if len(page) < size || len(ids) > 100 {
 			return ids, nil
-		}
-		if err := between(); err != nil {
-			return nil, err
 		}
 	}
 }
@@ -210,7 +181,7 @@ func openOrder(ctx context.Context, h Harness) error {
 		return err
 	}
 	for _, size := range []int{1, 3, 10} {
-		ids, err := h.pages(ctx, size, func() error { return nil })
+		ids, err := pages(size, func(after dsr.Position) ([]dsr.Summary, error) { return h.Open(ctx, "t", after, size) })
 		if err != nil {
 			return err
 		}
@@ -253,9 +224,14 @@ func openStable(ctx context.Context, h Harness) error {
 		}
 	}
 	added := 0
-	ids, err := h.pages(ctx, 2, func() error {
-		added++
-		return h.put(ctx, dsr.CaseID(fmt.Sprintf("a%d", added)), "2026-04-01", dsr.StateReceived)
+	ids, err := pages(2, func(after dsr.Position) ([]dsr.Summary, error) {
+		if after != (dsr.Position{}) {
+			added++
+			if err := h.put(ctx, dsr.CaseID(fmt.Sprintf("a%d", added)), "2026-04-01", dsr.StateReceived); err != nil {
+				return nil, err
+			}
+		}
+		return h.Open(ctx, "t", after, 2)
 	})
 	if err != nil {
 		return err
@@ -306,6 +282,48 @@ func byState(ctx context.Context, h Harness) error {
 	return nil
 }
 
+// die has the task of a case be given up, or its item be in another state.
+func (h Harness) die(ctx context.Context, id dsr.CaseID, version uint64, due string, work dsr.State, task dsr.TaskState) error {
+	u := following("t", id, version)
+	u.Due = privacy.Date{}
+	if due != "" {
+		u.Due = privacy.MustDate(due)
+	}
+	u.Case.Items[0].Work, u.Case.Items[0].Tasks[0].State = work, task
+	return h.Update(ctx, u)
+}
+
+func deadTasks(ctx context.Context, h Harness) error {
+	for _, id := range []dsr.CaseID{"d", "b", "c", "a", "resumed", "answered", "pending"} {
+		if err := h.put(ctx, id, "2026-04-02", dsr.StateInProgress); err != nil {
+			return err
+		}
+	}
+	err := first(
+		h.die(ctx, "d", 1, "", dsr.StateInProgress, dsr.TaskDead),
+		h.die(ctx, "b", 1, "2026-04-02", dsr.StateInProgress, dsr.TaskDead),
+		h.die(ctx, "c", 1, "2026-04-02", dsr.StateInProgress, dsr.TaskDead),
+		h.die(ctx, "a", 1, "2026-05-01", dsr.StateInProgress, dsr.TaskDead),
+		h.die(ctx, "resumed", 1, "2026-04-02", dsr.StateInProgress, dsr.TaskDead),
+		h.die(ctx, "resumed", 2, "2026-04-02", dsr.StateInProgress, dsr.TaskPending),
+		h.die(ctx, "answered", 1, "2026-04-02", dsr.StateInProgress, dsr.TaskDead),
+		h.die(ctx, "answered", 2, "2026-04-02", dsr.StatePartiallyFulfilled, dsr.TaskDead),
+	)
+	if err != nil {
+		return err
+	}
+	for _, size := range []int{1, 3, 10} {
+		ids, err := pages(size, func(after dsr.Position) ([]dsr.Summary, error) { return h.WithDeadTask(ctx, "t", after, size) })
+		if err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(ids, []dsr.CaseID{"b", "c", "a", "d"}) {
+			return fmt.Errorf("in pages of %d: got %v, want [b c a d]", size, ids)
+		}
+	}
+	return nil
+}
+
 func ofSubject(ctx context.Context, h Harness) error {
 	for _, id := range []dsr.CaseID{"c", "a", "B", "b", "other", "nobody"} {
 		u := creation("t", id)
@@ -345,11 +363,12 @@ func limits(ctx context.Context, h Harness) error {
 		_, logErr := h.Log(ctx, "t", "c", 0, limit)
 		_, openErr := h.Open(ctx, "t", dsr.Position{}, limit)
 		_, stateErr := h.ByState(ctx, "t", dsr.StateReceived, dsr.Position{}, limit)
+		_, deadErr := h.WithDeadTask(ctx, "t", dsr.Position{}, limit)
 		_, subjectErr := h.OfSubject(ctx, "t", "s1", "", limit)
 		_, closedErr := h.Closed(ctx, "t", dsr.ClosedQuery{Before: epoch, Limit: limit})
 		_, claimErr := h.Claim(ctx, epoch, epoch.Add(time.Hour), limit)
 		_, breachErr := h.Breaches(ctx, "t", "", limit)
-		for _, err := range []error{logErr, openErr, stateErr, subjectErr, closedErr, claimErr, breachErr} {
+		for _, err := range []error{logErr, openErr, stateErr, deadErr, subjectErr, closedErr, claimErr, breachErr} {
 			if err := want(err, privacy.ErrInvalid); err != nil {
 				return fmt.Errorf("a limit of %d: %w", limit, err)
 			}

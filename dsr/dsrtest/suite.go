@@ -12,7 +12,7 @@ import (
 	"github.com/labelop/privacykit/privacy"
 )
 
-// Harness is a fresh, empty store under test, and two windows on what its
+// Harness is a fresh, empty store under test, and three windows on what its
 // updates hand to others.
 type Harness struct {
 	dsr.Store
@@ -22,6 +22,16 @@ type Harness struct {
 	// Events returns the events of package dsr, whose types begin with
 	// "privacykit.dsr.", in the outbox of a tenant, in order.
 	Events func(ctx context.Context, tenant privacy.TenantID) ([]privacy.Event, error)
+	// Requests returns the open requests of a tenant that sweeps leave alone, in
+	// the order of their ids.
+	Requests func(ctx context.Context, tenant privacy.TenantID) ([]OpenRequest, error)
+}
+
+// OpenRequest is an open request as package retention keeps it.
+type OpenRequest struct {
+	ID       string
+	Subjects []privacy.SubjectID
+	Right    privacy.Right
 }
 
 // Clause is one sentence of a contract and its check.
@@ -38,6 +48,7 @@ type Clause struct {
 func Clauses() []Clause {
 	var clauses []Clause
 	clauses = append(clauses, updateClauses()...)
+	clauses = append(clauses, requestClauses()...)
 	clauses = append(clauses, readClauses()...)
 	clauses = append(clauses, wakeClauses()...)
 	clauses = append(clauses, breachClauses()...)

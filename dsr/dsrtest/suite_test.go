@@ -1,17 +1,30 @@
 package dsrtest_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/labelop/privacykit/dsr/dsrtest"
+	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/store/memstore"
 )
 
 // inMemory returns a harness on an empty memstore.
 func inMemory(testing.TB) dsrtest.Harness {
-	store := memstore.NewDSR(memstore.NewConsent(nil))
-	return dsrtest.Harness{Store: store, Effects: store.Effects, Events: store.Events}
+	requests := memstore.NewRetention()
+	store := memstore.NewDSR(memstore.NewConsent(nil)).WithRetention(requests)
+	return dsrtest.Harness{
+		Store: store, Effects: store.Effects, Events: store.Events,
+		Requests: func(ctx context.Context, tenant privacy.TenantID) ([]dsrtest.OpenRequest, error) {
+			found, err := requests.Requests(ctx, tenant)
+			var open []dsrtest.OpenRequest
+			for _, r := range found {
+				open = append(open, dsrtest.OpenRequest{ID: r.ID, Subjects: r.Subjects, Right: r.Right})
+			}
+			return open, err
+		},
+	}
 }
 
 func TestMemory(t *testing.T) { dsrtest.Run(t, inMemory) }

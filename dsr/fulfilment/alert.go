@@ -51,7 +51,7 @@ func (r *Runner) alertOf(change *dsr.Change, o outcome) error {
 
 // deadLetter tells people of a dead letter, unless it was resumed since.
 func (r *Runner) deadLetter(ctx context.Context, lease dsr.Lease, payload wakePayload) error {
-	c, err := r.read(ctx, lease, payload.Case)
+	c, err := r.read(ctx, lease, payload.Case, payload.Item)
 	if err != nil {
 		return err
 	}
@@ -71,9 +71,9 @@ func (r *Runner) deadLetter(ctx context.Context, lease dsr.Lease, payload wakePa
 func (r *Runner) remind(ctx context.Context, lease dsr.Lease) error {
 	reminder, err := lease.Reminder()
 	if err != nil {
-		return err
+		return errUnreadable
 	}
-	c, err := r.read(ctx, lease, reminder.Case)
+	c, err := r.read(ctx, lease, reminder.Case, reminder.Item)
 	if err != nil {
 		return err
 	}

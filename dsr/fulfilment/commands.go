@@ -202,19 +202,19 @@ type DeadLetter struct {
 	Due privacy.Date
 }
 
-// DeadLetters returns the dead letters of the open cases of a tenant, the most
-// urgent case first. It reads every open case.
+// DeadLetters returns the dead letters of the open items of a tenant, those of
+// the most urgent case first. It reads the cases that have any.
 func (r *Runner) DeadLetters(ctx context.Context, tenant privacy.TenantID) ([]DeadLetter, error) {
 	const page = 100
 	var letters []DeadLetter
 	for after := (dsr.Position{}); ; {
-		summaries, err := r.store.Open(ctx, tenant, after, page)
+		summaries, err := r.store.WithDeadTask(ctx, tenant, after, page)
 		if err != nil {
 			return nil, err
 		}
 		for _, summary := range summaries {
 			c, err := r.store.Case(ctx, tenant, summary.ID)
-			if err != nil {
+			if err != nil && !errors.Is(err, privacy.ErrNotFound) {
 				return nil, err
 			}
 			letters = append(letters, deadLetters(c, summary.Due)...)
@@ -230,7 +230,7 @@ func deadLetters(c dsr.Case, due privacy.Date) []DeadLetter {
 	var letters []DeadLetter
 	for i := range c.Items {
 		for _, t := range c.Items[i].Tasks {
-			if t.State == dsr.TaskDead {
+			if c.Items[i].Work.Open() && t.State == dsr.TaskDead {
 				letters = append(letters, DeadLetter{
 					Problem: t.Problem, System: t.System, Recipient: t.Recipient, Action: t.Action,
 					Case: c.ID, Item: i, Task: t.ID, Attempts: t.Attempts, Due: due,

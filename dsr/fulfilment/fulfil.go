@@ -68,7 +68,7 @@ func gather(results <-chan outcome, n int) []outcome {
 // begin asks about holds and begins an attempt at every task that is ready, in
 // one unit of work.
 func (r *Runner) begin(ctx context.Context, lease dsr.Lease, id dsr.CaseID) (begun []attempt, c dsr.Case, err error) {
-	if c, err = r.read(ctx, lease, id); err != nil {
+	if c, err = r.read(ctx, lease, id, 0); err != nil {
 		return nil, c, err
 	}
 	if c.Redacted { // nobody knows any more whose data they are
@@ -97,7 +97,7 @@ func (r *Runner) begin(ctx context.Context, lease dsr.Lease, id dsr.CaseID) (beg
 	})
 	switch {
 	case errors.Is(err, errNothing):
-		c, err = r.read(ctx, lease, id)
+		c, err = r.read(ctx, lease, id, 0)
 		return nil, c, err
 	case err != nil:
 		return nil, c, err

@@ -168,11 +168,14 @@ var (
 	errPanic  = errors.New("a handler panicked")
 )
 
-// read returns the case of a wake-up.
-func (r *Runner) read(ctx context.Context, lease dsr.Lease, id dsr.CaseID) (dsr.Case, error) {
+// read returns the case of a wake-up, which must have its item.
+func (r *Runner) read(ctx context.Context, lease dsr.Lease, id dsr.CaseID, item int) (dsr.Case, error) {
 	c, err := r.store.Case(ctx, lease.Tenant, id)
-	if errors.Is(err, privacy.ErrNotFound) {
+	switch {
+	case errors.Is(err, privacy.ErrNotFound):
 		return dsr.Case{}, errNoCase
+	case err == nil && (item < 0 || item >= len(c.Items)):
+		return dsr.Case{}, errUnreadable
 	}
 	return c, err
 }
@@ -210,7 +213,7 @@ func ownKind(kind string) bool {
 
 // expire tells people that a period ended, and records it.
 func (r *Runner) expire(ctx context.Context, lease dsr.Lease, payload wakePayload) error {
-	c, err := r.read(ctx, lease, payload.Case)
+	c, err := r.read(ctx, lease, payload.Case, payload.Item)
 	if err != nil {
 		return err
 	}

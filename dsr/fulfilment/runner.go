@@ -113,6 +113,7 @@ func (o *Options) check() error {
 // Store is what a Runner needs of a store of package dsr.
 type Store interface {
 	dsr.CaseStore
+	dsr.DeadTaskStore
 	dsr.WakeStore
 }
 

@@ -477,7 +477,7 @@ func TestWakeUpsThatLeadNowhere(t *testing.T) {
 	for _, lease := range buried {
 		got[lease.Key] = lease.Problem
 	}
-	equal(t, "buried", got, map[string]string{"none": "no_such_case", "unreadable": "unreadable"})
+	equal(t, "buried", got, map[string]string{"none": "no_such_case", "unreadable": "unreadable", "item": "unreadable"})
 	equal(t, "version of a case that none of it concerns", w.get(other).Version, before.Version)
 
 	// A kind that this release does not know is not lost to the next.

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/labelop/privacykit/dsr/fulfilment"
-	"github.com/labelop/privacykit/dsr/fulfilment/fulfilmenttest"
 	"github.com/labelop/privacykit/dsr/regime"
 	"github.com/labelop/privacykit/privacy"
+	"github.com/labelop/privacykit/privacy/store/memstore"
 )
 
 // OpenTranscribe#442, second part: an import or a restored backup does not bring
@@ -68,7 +68,7 @@ func TestNoErasureWithoutSuppression(t *testing.T) {
 }
 
 func TestSuppressionKeys(t *testing.T) {
-	store := &fulfilmenttest.Suppressions{}
+	store := memstore.NewSuppressions()
 	other := []byte("another key of thirty-two bytes.")
 	jane := fulfilment.Identifier{Kind: "email", Value: "jane@example.com"}
 	list := func(keys ...[]byte) *fulfilment.SuppressionList {
@@ -104,7 +104,7 @@ func TestSuppressionKeys(t *testing.T) {
 
 // What is hashed is kept apart part by part.
 func TestSuppressionHashesDoNotRunTogether(t *testing.T) {
-	store := &fulfilmenttest.Suppressions{}
+	store := memstore.NewSuppressions()
 	l, err := fulfilment.NewSuppressionList(store, suppressionKey)
 	must(t, err)
 	must(t, l.Add(t.Context(), "t", "case-1", start, fulfilment.Identifier{Kind: "ab", Value: "c"}))

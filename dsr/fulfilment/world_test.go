@@ -10,7 +10,6 @@ import (
 
 	"github.com/labelop/privacykit/dsr"
 	"github.com/labelop/privacykit/dsr/fulfilment"
-	"github.com/labelop/privacykit/dsr/fulfilment/fulfilmenttest"
 	"github.com/labelop/privacykit/dsr/regime"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
@@ -221,7 +220,7 @@ type world struct {
 	systems      map[privacy.SystemID]*fakeSystem
 	recipients   map[privacy.RecipientID]*fakeSystem
 	retention    *fakeRetention
-	suppressions *fulfilmenttest.Suppressions
+	suppressions *memstore.SuppressionStore
 	disclosures  fulfilment.Disclosures
 	alerts       []fulfilment.Alert
 	connectors   fulfilment.Connectors
@@ -237,7 +236,7 @@ func newWorld(t testing.TB, configure ...func(w *world)) *world {
 	t.Helper()
 	w := &world{
 		t: t, clock: privacytest.NewClock(start), systems: map[privacy.SystemID]*fakeSystem{},
-		recipients: map[privacy.RecipientID]*fakeSystem{}, retention: &fakeRetention{}, suppressions: &fulfilmenttest.Suppressions{},
+		recipients: map[privacy.RecipientID]*fakeSystem{}, retention: &fakeRetention{}, suppressions: memstore.NewSuppressions(),
 		store: memstore.NewDSR(memstore.NewConsent(nil)),
 		connectors: fulfilment.Connectors{
 			Systems: map[privacy.SystemID]fulfilment.Connector{}, Recipients: map[privacy.RecipientID]fulfilment.Notifier{},

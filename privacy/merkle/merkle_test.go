@@ -123,6 +123,56 @@ func TestAPathOfAnotherLengthProvesNothing(t *testing.T) {
 	}
 }
 
+// A path that fits one tree is not taken for that of another depth: without that,
+// the last leaf of a tree would pass for the only leaf of one with the same root.
+func TestAPathIsOfTheDepthOfItsTree(t *testing.T) {
+	leaves := leavesOf(24)
+	for n := 1; n <= len(leaves); n++ {
+		root := plainRoot(leaves[:n])
+		for i := range n {
+			path := plainPath(i, leaves[:n])
+			for size := 1; size <= len(leaves); size++ {
+				for index := range size {
+					if len(plainPath(index, leaves[:size])) == len(path) {
+						continue
+					}
+					if err := merkle.VerifyInclusion(leaves[i], uint64(index), uint64(size), path, root); !errors.Is(err, privacy.ErrInvalid) {
+						t.Fatalf("leaf %d of %d as leaf %d of %d: %v", i, n, index, size, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What says nothing of a tree shows nothing, however well the roots fit.
+func TestConsistencyAtTheEdges(t *testing.T) {
+	leaves := leavesOf(6)
+	empty, three, six := merkle.EmptyRoot(), plainRoot(leaves[:3]), plainRoot(leaves)
+	path := plainProof(3, leaves, true)
+	for name, err := range map[string]error{
+		"nothing with nothing":             merkle.VerifyConsistency(0, 0, nil, empty, empty),
+		"nothing with a tree":              merkle.VerifyConsistency(0, 6, nil, empty, six),
+		"nothing, by the root of the tree": merkle.VerifyConsistency(0, 6, []merkle.Hash{six}, six, six),
+		"a tree with itself, with a path":  merkle.VerifyConsistency(6, 6, path, six, six),
+		"two trees of one size":            merkle.VerifyConsistency(6, 6, nil, three, six),
+		"a tree with a smaller one":        merkle.VerifyConsistency(6, 3, path, six, three),
+		"backwards, by the roots":          merkle.VerifyConsistency(6, 3, nil, six, six),
+		"backwards, of complete trees":     merkle.VerifyConsistency(4, 2, nil, six, six),
+		"a smaller one without a path":     merkle.VerifyConsistency(3, 6, nil, three, six),
+		"a complete one without a path":    merkle.VerifyConsistency(4, 6, nil, plainRoot(leaves[:4]), six),
+		"a root for another":               merkle.VerifyConsistency(3, 6, path, six, six),
+		"and the other way":                merkle.VerifyConsistency(3, 6, path, three, three),
+	} {
+		if !errors.Is(err, privacy.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := merkle.VerifyConsistency(6, 6, nil, six, six); err != nil {
+		t.Errorf("a tree with itself: %v", err)
+	}
+}
+
 func TestTheRootIsThatOfTheDefinition(t *testing.T) {
 	leaves := leavesOf(maxSize)
 	for n := range maxSize + 1 {
@@ -207,6 +257,21 @@ func TestAFrontierGoesOnWhereItEnded(t *testing.T) {
 	}
 }
 
+// What goes into a frontier and comes out of it is the caller's.
+func TestAFrontierSharesNothing(t *testing.T) {
+	nodes := leavesOf(2)
+	frontier, err := merkle.NewFrontier(3, nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := frontier.Root()
+	nodes[0] = merkle.Hash{}
+	frontier.Nodes()[1] = merkle.Hash{}
+	if frontier.Root() != want {
+		t.Error("the frontier changed with the slice of its caller")
+	}
+}
+
 func TestAFrontierHasOneNodeForEachSubtree(t *testing.T) {
 	for _, c := range []struct {
 		size  uint64
@@ -234,10 +299,25 @@ func TestProofsOfWhatIsNotThereAreRefused(t *testing.T) {
 	}
 }
 
-func TestAReaderThatReturnsTooLittleIsAnError(t *testing.T) {
-	_, err := merkle.InclusionProof(0, 4, func([]merkle.Node) ([]merkle.Hash, error) { return nil, nil })
-	if !errors.Is(err, privacy.ErrInvalid) {
-		t.Errorf("got %v", err)
+func TestAReaderThatReturnsAnotherNumberIsAnError(t *testing.T) {
+	for name, hashes := range map[string][]merkle.Hash{"too few": nil, "too many": leavesOf(9)} {
+		_, err := merkle.InclusionProof(0, 4, func([]merkle.Node) ([]merkle.Hash, error) { return hashes, nil })
+		if !errors.Is(err, privacy.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAProofThatNeedsNothingReadsNothing(t *testing.T) {
+	broken := func([]merkle.Node) ([]merkle.Hash, error) { return nil, errors.New("broken") }
+	if proof, err := merkle.InclusionProof(0, 1, broken); err != nil || len(proof) != 0 {
+		t.Errorf("of the only leaf: %v", err)
+	}
+	if proof, err := merkle.ConsistencyProof(4, 4, broken); err != nil || len(proof) != 0 {
+		t.Errorf("of a tree with itself: %v", err)
+	}
+	if _, err := merkle.InclusionProof(0, 2, broken); err == nil {
+		t.Error("a reader that fails was not heard")
 	}
 }
 
