@@ -42,6 +42,19 @@ func TestPreferencesInABrowser(t *testing.T) {
 	if withdraw > agree {
 		t.Errorf("to agree takes %d actions, to withdraw %d", agree, withdraw)
 	}
+	b.expect("#marketing .receipts li:nth-child(2)", "You withdrew")
+	b.press("#marketing .receipts li:nth-child(2) a")
+	b.expect("h1", "Consent receipt")
+	b.expect(".statuses li:first-child", "You agreed")
+	b.expect(".statuses li:nth-child(2)", "You withdrew")
+	b.expect("#proof", "It says what our ledger says.")
+	b.picture("receipt")
+	if got := b.attribute("#signed", "href"); !strings.HasSuffix(got, "?format=jws") {
+		t.Errorf("the signed receipt is at %q", got)
+	}
+	b.press("#keys")
+	b.expect("body", `"crv":"Ed25519"`)
+	b.visit(v.server + "/preferences")
 
 	b.press("#security button")
 	b.expect("#security .state", "You objected")
@@ -190,6 +203,17 @@ func (b *browser) press(selector string) {
 	}
 	b.actions++
 	b.call(http.MethodPost, element+"/click", object{}, nil)
+}
+
+func (b *browser) attribute(selector, name string) string {
+	b.t.Helper()
+	element, err := b.find(selector)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var value string
+	b.call(http.MethodGet, element+"/property/"+name, nil, &value)
+	return value
 }
 
 // expect waits until an element shows a text.

@@ -19,5 +19,11 @@
 // pages). journey.go plays a customer against it over real HTTP, policyjourney.go
 // the changes of the policy, with a clock that can be moved, retentionjourney.go
 // what is kept, and for how long, over five years of such a clock. personalpages.go
-// is where a person sees and changes what it decided.
+// is where a person sees and changes what it decided, and takes along a signed
+// receipt of it (receipts.go, receiptpages.go).
+//
+// The files named requests… are what LabelOp does when a person asks for a right:
+// intake, proof of identity, the connectors of its systems, the package to
+// download, erasure with what the law keeps, letters, forwarding to customers, and
+// the desk of its staff. requestsjourney.go plays it over twelve years of a clock.
 package main

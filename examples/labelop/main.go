@@ -32,6 +32,9 @@ func command() error {
 	return run(ctx, os.Stdout, *directory, *address, *once)
 }
 
+// workPause is how often LabelOp looks for requests that something is due in.
+const workPause = 5 * time.Second
+
 // run serves until the context ends, or with once until the journey is over. It
 // returns an error if a step of the journey went otherwise than expected.
 func run(ctx context.Context, out io.Writer, directory, address string, once bool) (err error) {
@@ -53,6 +56,7 @@ func run(ctx context.Context, out io.Writer, directory, address string, once boo
 		return err
 	}
 	defer func() { err = errors.Join(err, service.close()) }()
+	defer service.requests.workEvery(ctx, workPause)()
 	server, err := serve(ctx, address, service.handler())
 	if err != nil {
 		return err
@@ -77,10 +81,20 @@ func run(ctx context.Context, out io.Writer, directory, address string, once boo
 	if err := playRetention(ctx, out); err != nil {
 		return err
 	}
+	fmt.Fprintln(out)
+	requests, err := newRequestsJourney(ctx, out, provider.url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, requests.close()) }()
+	if err := requests.play(ctx); err != nil {
+		return err
+	}
 	if once {
 		return nil
 	}
 	journey.printCommands(filepath.Join(directory, databaseFile))
+	requests.printCommands(journey, service.requests)
 	fmt.Fprintf(out, "\nThe policy of LabelOp as it changed: %s/policy/history\n", policy.server.url)
 	<-ctx.Done()
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,7 @@ import (
 //go:embed personalpages.html
 var personalTemplates string
 
-var personalTemplate = template.Must(template.New("").Parse(personalTemplates))
+var personalTemplate = template.Must(template.New("").Funcs(template.FuncMap{"said": said}).Parse(personalTemplates))
 
 const (
 	sessionCookie = "labelop_session"
@@ -35,6 +36,7 @@ func (s *service) personalPages() http.Handler {
 	mux.HandleFunc("POST /sign-in", s.signIn)
 	mux.HandleFunc("GET /preferences", s.signedIn(s.showPreferences))
 	mux.HandleFunc("POST /preferences", s.signedIn(s.choosePreference))
+	mux.HandleFunc("GET /preferences/receipts/{event}", s.signedIn(s.showReceipt))
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -80,6 +82,9 @@ func (s *service) signedIn(next func(http.ResponseWriter, *http.Request, account
 type shownPreference struct {
 	consent.Preference
 	State, Button, Text string
+	// Notice is the hash of the text, which comes back with an agreement to it.
+	Notice   string
+	Receipts []receiptLink
 }
 
 func (s *service) showPreferences(w http.ResponseWriter, r *http.Request, by account) {
@@ -87,7 +92,16 @@ func (s *service) showPreferences(w http.ResponseWriter, r *http.Request, by acc
 		s.exportDecisions(w, r, by)
 		return
 	}
+	s.preferencesPage(w, r, by, http.StatusOK, "")
+}
+
+func (s *service) preferencesPage(w http.ResponseWriter, r *http.Request, by account, status int, problem string) {
 	preferences, err := s.ledger.Preferences(r.Context(), by.subject())
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	kept, err := s.receiptsOf(r.Context(), by, "")
 	if err != nil {
 		fail(w, err)
 		return
@@ -95,12 +109,16 @@ func (s *service) showPreferences(w http.ResponseWriter, r *http.Request, by acc
 	shown := make([]shownPreference, len(preferences))
 	for i, preference := range preferences {
 		shown[i] = s.shownPreference(preference)
+		shown[i].Receipts = linksTo(kept, preference.Purpose)
 	}
-	personalPage(w, http.StatusOK, "Your preferences", "preferences", shown)
+	personalPage(w, status, "Your preferences", "preferences", struct {
+		Problem     string
+		Preferences []shownPreference
+	}{problem, shown})
 }
 
 func (s *service) shownPreference(p consent.Preference) shownPreference {
-	shown := shownPreference{Preference: p}
+	shown := shownPreference{Preference: p, Notice: s.noticeShown().TextSHA256}
 	if p.Purpose == "marketing" {
 		shown.Text = string(s.marketingNotice)
 	}
@@ -121,21 +139,38 @@ func (s *service) shownPreference(p consent.Preference) shownPreference {
 }
 
 // choosePreference changes one preference, either way by the press of one button.
+// Nobody agrees to another text than the page showed.
 func (s *service) choosePreference(w http.ResponseWriter, r *http.Request, by account) {
-	choice := consent.Choice{Purpose: privacy.PurposeID(r.PostFormValue("purpose")), Agree: r.PostFormValue("choice") == "yes"}
+	choice := consent.Choice{
+		Purpose: privacy.PurposeID(r.PostFormValue("purpose")), Agree: r.PostFormValue("choice") == "yes",
+		Evidence: consent.Evidence{Act: "button_pressed", Channel: "web"},
+	}
+	var err error
 	if choice.Agree {
-		choice.Evidence = consent.Evidence{Notice: s.noticeShown(), Act: "button_pressed", Channel: "web"}
+		choice.Evidence.Notice = s.noticeShown()
+		choice.Seen, err = consent.ParseStamp(r.PostFormValue("seen"))
+		if r.PostFormValue("notice") != choice.Evidence.Notice.TextSHA256 {
+			err = errors.Join(err, consent.ErrChoiceStale)
+		}
 	}
-	if _, err := s.ledger.Choose(r.Context(), by.subject(), choice); err != nil {
+	if err == nil {
+		_, err = s.decide(r.Context(), by, choice.Agree, func(ctx context.Context, ledger *consent.Ledger) (consent.Receipt, error) {
+			return ledger.Choose(ctx, by.subject(), choice)
+		})
+	}
+	switch {
+	case errors.Is(err, consent.ErrChoiceStale):
+		s.preferencesPage(w, r, by, http.StatusConflict, "Nothing was changed, because something is new since you opened the page. Please read it again.")
+	case err != nil:
 		fail(w, err)
-		return
+	default:
+		http.Redirect(w, r, "/preferences#"+string(choice.Purpose), http.StatusSeeOther)
 	}
-	http.Redirect(w, r, "/preferences#"+string(choice.Purpose), http.StatusSeeOther)
 }
 
 // exportDecisions hands a person everything that the ledger holds of it.
 func (s *service) exportDecisions(w http.ResponseWriter, r *http.Request, by account) {
-	records, err := s.ledger.Records(r.Context(), consent.StreamKey{Tenant: by.Workspace, Subject: by.ID}, 0, 10_000)
+	records, err := allRecords(r.Context(), s.ledger, by)
 	if err != nil {
 		fail(w, err)
 		return

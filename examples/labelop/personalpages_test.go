@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -67,8 +69,37 @@ func (v *visitor) signUp() string {
 	return got.Token
 }
 
+// signedUp returns a visitor who has an account and is signed in.
+func signedUp(t *testing.T, s *service) *visitor {
+	t.Helper()
+	v := newVisitor(t, s)
+	v.submit("/sign-in", url.Values{"token": {v.signUp()}})
+	return v
+}
+
 func choosing(purpose, choice string) url.Values {
 	return url.Values{"purpose": {purpose}, "choice": {choice}}
+}
+
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
+
+// form fills in the form of a purpose as the page shows it now.
+func (v *visitor) form(purpose, choice string) url.Values {
+	v.t.Helper()
+	_, page := v.get("/preferences")
+	_, section, _ := strings.Cut(page, `<section id="`+purpose+`">`)
+	section, _, _ = strings.Cut(section, "</section>")
+	form := url.Values{"choice": {choice}}
+	for _, field := range hiddenField.FindAllStringSubmatch(section, -1) {
+		form.Set(field[1], html.UnescapeString(field[2]))
+	}
+	return form
+}
+
+// choose presses a button of the page of preferences.
+func (v *visitor) choose(purpose, choice string) (int, string) {
+	v.t.Helper()
+	return v.submit("/preferences", v.form(purpose, choice))
 }
 
 func TestPreferencePages(t *testing.T) {
@@ -92,15 +123,15 @@ func TestPreferencePages(t *testing.T) {
 		t.Error("the page offers what is not the person's to decide")
 	}
 
-	_, page = v.submit("/preferences", choosing("marketing", "yes"))
+	_, page = v.choose("marketing", "yes")
 	if !strings.Contains(page, "You agreed") || !strings.Contains(page, "marketing-notice, version 1") {
 		t.Error("the page does not show that she agreed, and to what")
 	}
-	_, page = v.submit("/preferences", choosing("marketing", "no"))
-	if strings.Contains(page, "You agreed") {
+	_, page = v.choose("marketing", "no")
+	if strings.Contains(page, "<strong>You agreed") || !strings.Contains(page, "<strong>You have not agreed") {
 		t.Error("the page does not show the withdrawal")
 	}
-	_, page = v.submit("/preferences", choosing("security", "no"))
+	_, page = v.choose("security", "no")
 	if !strings.Contains(page, "You objected") {
 		t.Error("the page does not show the objection")
 	}
@@ -111,7 +142,7 @@ func TestPreferencePages(t *testing.T) {
 func TestToWithdrawIsAsEasyAsToAgree(t *testing.T) {
 	v := newVisitor(t, openService(t, t.TempDir()))
 	_, before := v.submit("/sign-in", url.Values{"token": {v.signUp()}})
-	_, after := v.submit("/preferences", choosing("marketing", "yes"))
+	_, after := v.choose("marketing", "yes")
 	for name, page := range map[string]string{"agree": before, "withdraw": after} {
 		_, section, _ := strings.Cut(page, `<section id="marketing">`)
 		section, _, _ = strings.Cut(section, "</section>")
@@ -122,9 +153,8 @@ func TestToWithdrawIsAsEasyAsToAgree(t *testing.T) {
 }
 
 func TestPreferencesAreTakenFromOurOwnPagesOnly(t *testing.T) {
-	v := newVisitor(t, openService(t, t.TempDir()))
-	v.submit("/sign-in", url.Values{"token": {v.signUp()}})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.server+"/preferences", strings.NewReader(choosing("marketing", "yes").Encode()))
+	v := signedUp(t, openService(t, t.TempDir()))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.server+"/preferences", strings.NewReader(v.form("marketing", "yes").Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,9 +169,8 @@ func TestPreferencesAreTakenFromOurOwnPagesOnly(t *testing.T) {
 }
 
 func TestAPersonTakesItsRecordAlong(t *testing.T) {
-	v := newVisitor(t, openService(t, t.TempDir()))
-	v.submit("/sign-in", url.Values{"token": {v.signUp()}})
-	v.submit("/preferences", choosing("marketing", "yes"))
+	v := signedUp(t, openService(t, t.TempDir()))
+	v.choose("marketing", "yes")
 	status, body := v.get("/preferences?format=json")
 	var entries []struct {
 		Kind    string            `json:"kind"`
@@ -157,13 +186,42 @@ func TestAPersonTakesItsRecordAlong(t *testing.T) {
 	}
 }
 
+// A page that stayed open while something changed agrees to nothing, and still
+// takes back.
+func TestAPageThatIsOutOfDateAgreesToNothing(t *testing.T) {
+	s := openService(t, t.TempDir())
+	v := signedUp(t, s)
+	stale := v.form("marketing", "yes")
+	v.choose("marketing", "no")
+	status, page := v.submit("/preferences", stale)
+	if status != http.StatusConflict || !strings.Contains(page, `role="alert"`) || strings.Contains(page, "You agreed") {
+		t.Errorf("agreed on a page that is out of date: %d", status)
+	}
+
+	otherText := v.form("marketing", "yes")
+	s.marketingNotice = append([]byte("We would like to send you much more. "), s.marketingNotice...)
+	if status, page := v.submit("/preferences", otherText); status != http.StatusConflict || !strings.Contains(page, "much more") {
+		t.Errorf("agreed to a text that was not shown: %d", status)
+	}
+	if status, _ := v.submit("/preferences", choosing("marketing", "yes")); status != http.StatusConflict && status != http.StatusBadRequest {
+		t.Errorf("agreed without a page: %d", status)
+	}
+
+	v.choose("marketing", "yes")
+	late := v.form("marketing", "no")
+	v.choose("security", "no")
+	if status, page := v.submit("/preferences", late); status != http.StatusOK || !strings.Contains(page, "You have not agreed") {
+		t.Errorf("to take back on a page that is out of date: %d", status)
+	}
+}
+
 // An account that the gate refuses can still take everything back.
 func TestWhoIsRefusedCanStillWithdraw(t *testing.T) {
 	s := openService(t, t.TempDir())
 	v := newVisitor(t, s)
 	token := v.signUp()
 	v.submit("/sign-in", url.Values{"token": {token}})
-	v.submit("/preferences", choosing("marketing", "yes"))
+	v.choose("marketing", "yes")
 	found, err := s.accountOf(t.Context(), token)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +229,7 @@ func TestWhoIsRefusedCanStillWithdraw(t *testing.T) {
 	if _, err := s.ledger.Restrict(t.Context(), found.subject(), consent.Restriction{Ground: "18(1)(a)"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, page := v.submit("/preferences", choosing("marketing", "no")); !strings.Contains(page, "You have not agreed") {
+	if _, page := v.choose("marketing", "no"); !strings.Contains(page, "You have not agreed") {
 		t.Errorf("the withdrawal was not taken: %.200s", page)
 	}
 }

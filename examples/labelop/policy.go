@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -45,7 +46,7 @@ func (s *service) draft(r release) (policydoc.Draft, error) {
 		Texts: []policydoc.LocalizedText{
 			{Locale: textEN, Authoritative: true, Source: texts[textEN]}, {Locale: textDE, Source: texts[textDE]},
 		},
-		Facts: policydoc.FactsOf(s.register), Materiality: r.materiality, Summary: r.summary, Follows: r.number - 1,
+		Facts: policydoc.FactsFor(s.register, &policydoc.FactsOptions{Transfers: s.transfers, On: privacy.DateOf(s.clock.Now(), time.UTC)}), Materiality: r.materiality, Summary: r.summary, Follows: r.number - 1,
 	}
 	s.marketingNotice = []byte(texts[textNotice])
 	return draft, reconcile(draft)

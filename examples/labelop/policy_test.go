@@ -131,7 +131,7 @@ func TestCustomerWhoComesDuringTheNoticePeriodIsToldToo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.enter(t.Context(), "late")
+	p.enter(t.Context(), "late", bornYearsAgo(36))
 	state, err := p.service.ledger.TenantState(t.Context(), privacy.TenantID(p.workspace+"-late"))
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func TestRestartPublishesAndTellsNothingTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.enter(t.Context(), "ada")
+	p.enter(t.Context(), "ada", bornYearsAgo(36))
 	workspace := privacy.TenantID(p.workspace + "-ada")
 	before, err := p.service.ledger.TenantState(t.Context(), workspace)
 	if err != nil {

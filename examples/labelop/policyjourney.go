@@ -69,9 +69,6 @@ func (p *policyJourney) deploy(ctx context.Context, r release) error {
 	return err
 }
 
-// customer is a customer of the journey, with an account and an image.
-type customer struct{ token, image string }
-
 // noticePeriod is enough for a notice period of 30 days after this one.
 const noticePeriod = 31 * 24 * time.Hour
 
@@ -84,7 +81,7 @@ func (p *policyJourney) play(ctx context.Context) error {
 	}
 	p.read(ctx, "somebody reads it", "/policy", "", "1 en")
 	p.read(ctx, "somebody else does, whose browser prefers German", "/policy", "de-AT,de;q=0.9,en;q=0.5", "1 de")
-	ada, eve := p.enter(ctx, "ada"), p.enter(ctx, "eve")
+	ada, eve := p.enter(ctx, "ada", bornYearsAgo(36)), p.enter(ctx, "eve", bornYearsAgo(36))
 	p.do(ctx, p.newsletter(ada).expecting("Ada has agreed to the newsletter: LabelOp sends it", 202, "allowed"))
 	began := p.clock.Now()
 
@@ -131,38 +128,8 @@ func (p *policyJourney) widenNewsletter(ctx context.Context, ada customer) {
 	p.do(ctx, p.newsletter(ada).expecting("LabelOp sends it", 202, "allowed"))
 }
 
-func (p *policyJourney) newsletter(c customer) request {
-	return request{method: "POST", path: "/newsletter", token: c.token}
-}
-
 func (p *policyJourney) suggestion(c customer, model any) request {
 	return request{method: "POST", path: fmt.Sprintf("/images/%s/suggestion?model=%s", c.image, model), token: c.token}
-}
-
-// enter makes a customer who has done what the first journey shows.
-func (p *policyJourney) enter(ctx context.Context, name string) customer {
-	var c customer
-	c.token = p.quietly(ctx, request{method: "POST", path: "/accounts", status: 201, code: "allowed",
-		body: object{"workspace": p.workspace + "-" + name, "email": name + "@customer.example", "born": bornYearsAgo(36)}}).Token
-	for _, r := range []request{
-		{method: "PUT", path: "/attestation", body: object{"basis": "legitimate_interests", "categories": []string{"content.images", "content.annotations"},
-			"purposes": []string{"annotation", "assistance"}, "rights": true, "notices": true}},
-		{method: "PUT", path: "/instructions", body: object{"id": "annotation", "purposes": []string{"annotation"}, "operations": []string{"collect", "store", "use"}}},
-		{method: "PUT", path: "/preferences/marketing"},
-	} {
-		r.token, r.status, r.code = c.token, 200, "recorded"
-		p.quietly(ctx, r)
-	}
-	c.image = p.quietly(ctx, request{method: "POST", path: "/images", token: c.token, upload: &file{name: "street.png", data: greenPicture()}, status: 201, code: "allowed"}).ID
-	return c
-}
-
-// quietly does what is no step of this journey. If it fails, the journey does.
-func (p *policyJourney) quietly(ctx context.Context, r request) reply {
-	quiet := &journey{out: io.Discard, url: p.url}
-	got := quiet.do(ctx, r)
-	p.surprises += quiet.surprises
-	return got
 }
 
 func (p *policyJourney) mustDeploy(ctx context.Context, asks string, r release) {
@@ -184,17 +151,6 @@ func (p *policyJourney) wait(asks string, number int) {
 	p.clock.move(noticePeriod)
 	state := p.service.history.State(number, p.clock.Now())
 	p.report(asks, fmt.Sprintf("version %d is %s", number, strings.ReplaceAll(string(state), "_", " ")), state == policydoc.InForce)
-}
-
-// report is tell for what is no request.
-func (p *policyJourney) report(asks, why string, expected bool) {
-	p.step++
-	verdict := ""
-	if !expected {
-		p.surprises++
-		verdict = "  ← not what was expected"
-	}
-	fmt.Fprintf(p.out, "%3d. %-66s     %s%s\n", p.step, asks, why, verdict)
 }
 
 // read reads a page and expects a version, if it shows one, and a language.

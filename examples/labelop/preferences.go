@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -20,9 +21,11 @@ var marketingNotice []byte
 // shown by its hash. Notices are numbered as the policy they come with, so that a
 // version of the policy can require a notice as new as itself.
 func (s *service) grantMarketing(w http.ResponseWriter, r *http.Request, by account) {
-	receipt, err := s.ledger.Grant(r.Context(), by.subject(), consent.Grant{
-		Purposes: []privacy.PurposeID{"marketing"},
-		Evidence: consent.Evidence{Notice: s.noticeShown(), Act: "settings_toggled", Channel: "api"},
+	receipt, err := s.decide(r.Context(), by, true, func(ctx context.Context, ledger *consent.Ledger) (consent.Receipt, error) {
+		return ledger.Grant(ctx, by.subject(), consent.Grant{
+			Purposes: []privacy.PurposeID{"marketing"},
+			Evidence: consent.Evidence{Notice: s.noticeShown(), Act: "settings_toggled", Channel: "api"},
+		})
 	})
 	recorded(w, receipt, err)
 }
@@ -34,7 +37,9 @@ func (s *service) noticeShown() consent.Notice {
 }
 
 func (s *service) withdrawMarketing(w http.ResponseWriter, r *http.Request, by account) {
-	receipt, err := s.ledger.Withdraw(r.Context(), by.subject(), consent.Withdrawal{Purposes: []privacy.PurposeID{"marketing"}})
+	receipt, err := s.decide(r.Context(), by, false, func(ctx context.Context, ledger *consent.Ledger) (consent.Receipt, error) {
+		return ledger.Withdraw(ctx, by.subject(), consent.Withdrawal{Purposes: []privacy.PurposeID{"marketing"}})
+	})
 	recorded(w, receipt, err)
 }
 

@@ -17,6 +17,8 @@ type loggedDecision struct {
 	Basis     string              `json:"basis"`
 	Recipient privacy.RecipientID `json:"recipient,omitempty"`
 	Countries []privacy.Country   `json:"countries,omitempty"`
+	// Mechanisms are what a transfer to a third country relied on.
+	Mechanisms []privacy.TransferMechanism `json:"mechanisms,omitempty"`
 }
 
 // listDecisions shows the workspace's decision log.
@@ -39,7 +41,7 @@ func (s *service) list(w http.ResponseWriter, r *http.Request, filter consent.De
 	for i, decision := range decisions {
 		lines[i] = loggedDecision{
 			At: decision.At, Code: decision.Code.String(), Activity: decision.Activity, Operation: decision.Operation.String(),
-			Basis: decision.Basis.String(), Recipient: decision.Recipient, Countries: decision.Countries,
+			Basis: decision.Basis.String(), Recipient: decision.Recipient, Countries: decision.Countries, Mechanisms: decision.Mechanisms,
 		}
 	}
 	answer(w, http.StatusOK, lines)

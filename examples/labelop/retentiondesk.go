@@ -95,19 +95,25 @@ func (d *retentionDesk) sweep(ctx context.Context) (string, error) {
 		return "", err
 	}
 	d.sweeps++
-	plan, err := sweeper.Plan(ctx, fmt.Sprintf("sweep-%02d", d.sweeps))
-	if err != nil {
-		return "", err
-	}
-	hash, err := plan.Hash()
-	if err != nil {
-		return "", err
-	}
-	certificate, err := sweeper.Execute(ctx, plan, retention.Approval{PlanHash: hash, By: "data-protection-officer"})
+	plan, certificate, err := approved(ctx, sweeper, fmt.Sprintf("sweep-%02d", d.sweeps))
 	if err != nil {
 		return "", err
 	}
 	return swept(plan, certificate), d.file(ctx, certificate)
+}
+
+// approved plans a sweep, has the plan approved and executes it.
+func approved(ctx context.Context, sweeper *retention.Sweeper, id string) (*retention.Plan, *retention.Certificate, error) {
+	plan, err := sweeper.Plan(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	hash, err := plan.Hash()
+	if err != nil {
+		return nil, nil, err
+	}
+	certificate, err := sweeper.Execute(ctx, plan, retention.Approval{PlanHash: hash, By: "data-protection-officer"})
+	return plan, certificate, err
 }
 
 func swept(plan *retention.Plan, certificate *retention.Certificate) string {

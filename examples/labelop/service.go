@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/labelop/privacykit/consent"
+	"github.com/labelop/privacykit/consent/transfer"
 	"github.com/labelop/privacykit/policydoc"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/store/sqlitestore"
+	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
 
 const databaseFile = "labelop.db"
@@ -28,12 +30,16 @@ type service struct {
 	tables   *sql.DB
 	ledger   *consent.Ledger
 	gate     *consent.Gate
-	images   string
-	provider string
-	uses     uses
+	requests *requestDesk
+	// directory holds the files of the service, images those of the customers.
+	directory, images string
+	provider          string
+	uses              uses
 	// history are the versions of the policy. They change with a release only.
 	history         *policydoc.History
 	marketingNotice []byte
+	receipts        receipts
+	transfers       *transfer.Recipients
 
 	stop context.CancelFunc
 	wait sync.WaitGroup
@@ -59,11 +65,11 @@ func openRelease(ctx context.Context, directory, provider string, r release, clo
 	if err != nil {
 		return nil, err
 	}
-	s := &service{clock: clock, register: register, images: filepath.Join(directory, "images"), provider: provider}
+	s := &service{clock: clock, register: register, directory: directory, images: filepath.Join(directory, "images"), provider: provider}
 	if err := os.MkdirAll(s.images, 0o700); err != nil {
 		return nil, err
 	}
-	if s.database, err = sqlitestore.Open(ctx, filepath.Join(directory, databaseFile), nil); err != nil {
+	if s.database, err = sqlitestore.Open(ctx, filepath.Join(directory, databaseFile), &sqlitestore.Options{Store: sqlstore.Options{Clock: clock}}); err != nil {
 		return nil, err
 	}
 	s.tables = s.database.SQL()
@@ -77,17 +83,26 @@ func (s *service) wire(ctx context.Context, r release) (err error) {
 	if err := s.createTables(ctx); err != nil {
 		return err
 	}
+	if err := s.openReceipts(ctx, s.directory); err != nil {
+		return err
+	}
 	store := s.database.Consent()
 	if s.ledger, err = consent.NewLedger(store, s.register, &consent.LedgerOptions{Clock: s.clock, Source: "/labelop/consent"}); err != nil {
 		return err
 	}
-	if s.gate, err = consent.NewGate(s.ledger, store, &consent.GateOptions{Cache: &consent.CacheOptions{}}); err != nil {
+	if s.transfers, err = ourTransfers(); err != nil {
+		return err
+	}
+	if s.gate, err = consent.NewGate(s.ledger, store, &consent.GateOptions{Cache: &consent.CacheOptions{}, Transfers: s.transfers}); err != nil {
 		return err
 	}
 	if err := s.prepare(); err != nil {
 		return err
 	}
 	if err := s.publishPolicy(ctx, r); err != nil {
+		return err
+	}
+	if err := s.openRequests(ctx); err != nil {
 		return err
 	}
 	follow, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -142,6 +157,8 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("PUT /preferences/marketing", s.authenticated(s.grantMarketing))
 	mux.HandleFunc("DELETE /preferences/marketing", s.authenticated(s.withdrawMarketing))
 	mux.Handle("/preferences", s.personalPages())
+	mux.Handle("/preferences/receipts/", s.personalPages())
+	mux.HandleFunc("GET "+receiptKeysPath, s.showReceiptKeys)
 	mux.Handle("/sign-in", s.personalPages())
 	mux.HandleFunc("POST /newsletter", s.authenticated(s.sendNewsletter))
 	mux.HandleFunc("GET /decisions", s.authenticated(s.listDecisions))
@@ -151,6 +168,7 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("GET /policy/history", s.showHistory)
 	mux.HandleFunc("GET /policy/diff", s.showDiff)
 	mux.HandleFunc("GET /policy.css", serveStyle)
+	s.requests.routes(mux)
 	return http.MaxBytesHandler(mux, maxBody)
 }
 
