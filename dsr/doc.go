@@ -49,16 +49,22 @@
 // nobody can.
 //
 // Beside the period of an item run its Followups: to acknowledge the request, to
-// decide an appeal, to acknowledge a complaint. Each is a wake-up, and an event
-// on record when it ends in vain.
+// decide an appeal, to acknowledge a complaint. Each is a wake-up, and when it
+// ends in vain an event on record, of which a Runner of package fulfilment tells
+// people.
 //
 // # Service and storage
 //
 // A Service does the same on a store, each command in one unit of work with its
 // log lines, effects, audit events and wake-ups, and once however often it is
-// repeated under one key. CaseStore, ListStore, WakeStore, BreachStore and
-// ClosedStore are the roles that a store plays; package dsrtest holds the suite
-// that a store must pass. Breach is an entry of the register of breaches.
+// repeated under one key. CaseStore, ListStore, DeadTaskStore, WakeStore,
+// BreachStore and ClosedStore are the roles that a store plays; package dsrtest
+// holds the suite that a store must pass. Breach is an entry of the register of
+// breaches.
+//
+// The rights that are open in a case (OpenRights) are open requests of package
+// retention in the same unit of work, so that no sweep takes away what an answer
+// needs, or what the subject has asked to keep.
 //
 // The log of a case is a chain of hashes: ExportLog writes it as JSON lines, and
 // VerifyLog names the first line that is wrong, without the store. It holds codes

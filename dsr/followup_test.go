@@ -281,7 +281,7 @@ func TestAppealUnderALawThatHasEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	store, clock := newMemory(), privacytest.NewClock(received)
-	service, err := dsr.NewService(store, dsr.Options{Book: book, Zone: time.UTC, Clock: clock, Source: "/labelop/dsr"})
+	service, err := dsr.NewService(store, dsr.Options{Book: book, Zone: time.UTC, Calendar: privacy.WeekdaysOnly(), Clock: clock, Source: "/labelop/dsr"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,7 @@ func TestKnownFailureOpenRequestDoesNotProtectItsEvidence(t *testing.T) {
 	if open, ended := protected(); !slices.Equal(open, []privacy.SubjectID{c.Subject}) || ended != 0 {
 		t.Errorf("while it is open: %v are protected, %d cases ended", open, ended)
 	}
+	d.handle(t, c.ID, dsr.Command{Event: dsr.EventBegin})
 	d.handle(t, c.ID, dsr.Command{Event: dsr.EventFulfil})
 	if open, ended := protected(); len(open) != 0 || ended != 1 {
 		t.Errorf("when it is answered: %v are protected, %d cases ended", open, ended)

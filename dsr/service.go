@@ -19,8 +19,8 @@ type Options struct {
 	Book *regime.Book
 	// Zone is that of the controller's establishment. Required.
 	Zone *time.Location
-	// Calendar is that of the place where answers are made. Deadlines that need
-	// one are errors without it.
+	// Calendar is that of the place where answers are made: many laws move a
+	// deadline off a holiday. Required; privacy.WeekdaysOnly if none is known.
 	Calendar *privacy.Calendar
 	// Clock and IDs are those of the system if nil.
 	Clock privacy.Clock
@@ -52,8 +52,8 @@ type Service struct {
 
 // NewService returns a service on a store. The error matches privacy.ErrInvalid.
 func NewService(cases CaseStore, options Options) (*Service, error) {
-	if cases == nil || options.Zone == nil {
-		return nil, fmt.Errorf("a service needs a store and a zone: %w", privacy.ErrInvalid)
+	if cases == nil || options.Zone == nil || options.Calendar == nil {
+		return nil, fmt.Errorf("dsr: a service needs a store, a zone and a calendar: %w", privacy.ErrInvalid)
 	}
 	s := &Service{
 		cases: cases, book: options.Book, procedures: map[string]*Procedure{}, zone: options.Zone,
@@ -88,9 +88,15 @@ func NewService(cases CaseStore, options Options) (*Service, error) {
 	return s, nil
 }
 
+// maxSkew is how far the clocks of those who receive requests may be ahead.
+const maxSkew = 2 * time.Minute
+
 // Open begins a case under the version of a regime in force on the day of
-// receipt. An empty in.ID gets a new one, a zero in.Received is now. With a key,
-// opening twice opens once and returns the case as it now stands.
+// receipt. An empty in.ID gets a new one, a zero in.Received is now; one more
+// than two minutes ahead is refused, since its deadlines would be too late. With
+// a key, opening twice opens once and returns the case as it now stands. The
+// error matches privacy.ErrInvalid, privacy.ErrNotFound for an unknown regime,
+// privacy.ErrConflict for a key that was used for something else, or is a Guard.
 func (s *Service) Open(ctx context.Context, id regime.ID, in Intake, key string) (opened Case, err error) {
 	ctx, end := s.hooks.Start(ctx, "dsr.open")
 	defer func() { end(err) }()
@@ -98,8 +104,12 @@ func (s *Service) Open(ctx context.Context, id regime.ID, in Intake, key string)
 	if err != nil {
 		return Case{}, err
 	}
+	now := s.clock.Now()
 	if in.Received.IsZero() {
-		in.Received = s.clock.Now()
+		in.Received = now
+	}
+	if in.Received.After(now.Add(maxSkew)) {
+		return Case{}, fmt.Errorf("dsr: a request cannot be received in the future: %w", privacy.ErrInvalid)
 	}
 	if in.ID == "" {
 		in.ID = s.newID(key)
@@ -115,7 +125,10 @@ func (s *Service) Open(ctx context.Context, id regime.ID, in Intake, key string)
 	if err != nil {
 		return Case{}, err
 	}
-	return change.Case, s.write(ctx, 0, change, written{key: key, digest: digest})
+	if err := s.write(ctx, 0, change, written{key: key, digest: digest}); err != nil {
+		return Case{}, err
+	}
+	return change.Case, nil
 }
 
 // newID derives the id of a case from its key, so that a repeated call finds

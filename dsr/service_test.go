@@ -306,14 +306,19 @@ func TestServiceWakesForNothing(t *testing.T) {
 
 func TestServiceNeedsAStoreAndAZone(t *testing.T) {
 	for name, build := range map[string]func() (*dsr.Service, error){
-		"no store": func() (*dsr.Service, error) { return dsr.NewService(nil, dsr.Options{Zone: time.UTC}) },
-		"no zone":  func() (*dsr.Service, error) { return dsr.NewService(newMemory(), dsr.Options{}) },
+		"no store": func() (*dsr.Service, error) {
+			return dsr.NewService(nil, dsr.Options{Zone: time.UTC, Calendar: privacy.WeekdaysOnly()})
+		},
+		"no zone": func() (*dsr.Service, error) {
+			return dsr.NewService(newMemory(), dsr.Options{Calendar: privacy.WeekdaysOnly()})
+		},
+		"no calendar": func() (*dsr.Service, error) { return dsr.NewService(newMemory(), dsr.Options{Zone: time.UTC}) },
 	} {
 		if _, err := build(); !errors.Is(err, privacy.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	s, err := dsr.NewService(newMemory(), dsr.Options{Zone: time.UTC, Book: new(regime.Book)})
+	s, err := dsr.NewService(newMemory(), dsr.Options{Zone: time.UTC, Calendar: privacy.WeekdaysOnly(), Book: new(regime.Book)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,11 +330,34 @@ func TestServiceNeedsAStoreAndAZone(t *testing.T) {
 	}
 }
 
+func TestServiceRefusesARequestFromTheFuture(t *testing.T) {
+	d := newDesk(t)
+	in := asking(regime.RequestAccess)
+	in.Received = received.Add(2*time.Minute + time.Nanosecond)
+	if c, err := d.Open(t.Context(), "eu-gdpr", in, ""); !errors.Is(err, privacy.ErrInvalid) || c.ID != "" {
+		t.Errorf("got %q, %v", c.ID, err)
+	}
+	in.Received = received.Add(2 * time.Minute)
+	if _, err := d.Open(t.Context(), "eu-gdpr", in, ""); err != nil {
+		t.Errorf("a clock a little ahead: %v", err)
+	}
+}
+
+// A case that was not stored has no ID that anybody could go on with.
+func TestServiceReturnsNoCaseThatWasNotStored(t *testing.T) {
+	d := newDesk(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if c, err := d.Open(ctx, "eu-gdpr", asking(regime.RequestAccess), ""); err == nil || c.ID != "" {
+		t.Errorf("got %q, %v", c.ID, err)
+	}
+}
+
 // A case whose law the book no longer holds is an error, not a guess.
 func TestServiceKeepsTheLawOfACase(t *testing.T) {
 	d := newDesk(t)
 	c := d.open(t, "eu-gdpr", regime.RequestAccess, "")
-	s, err := dsr.NewService(d.store, dsr.Options{Zone: time.UTC, Book: new(regime.Book)})
+	s, err := dsr.NewService(d.store, dsr.Options{Zone: time.UTC, Calendar: privacy.WeekdaysOnly(), Book: new(regime.Book)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func TestEveryFollowupThatEndsIsAnAlert(t *testing.T) {
 		},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorld(t, func(w *world) { w.options.Workers = 1 }) // so that no alert comes twice
 			c, err := w.service.Open(t.Context(), test.law, asks("jane", test.request), "")
 			must(t, err)
 			for _, command := range test.commands {
@@ -103,6 +103,7 @@ func TestWakeUpsOfWhatIsOverEnd(t *testing.T) {
 				w.put(dsr.Wake{Tenant: "t", Kind: kind, Key: key, RunAt: start, Payload: payload})
 			}
 			w.run()
+			w.pass(10*time.Minute, time.Minute) // those of one case get in each other's way
 			waiting, err := w.store.Claim(t.Context(), over, over.Add(time.Minute), 1000)
 			must(t, err)
 			for _, lease := range waiting {

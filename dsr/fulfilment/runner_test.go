@@ -522,7 +522,7 @@ func TestUnknownRegime(t *testing.T) {
 	w := newWorld(t)
 	w.give("jane")
 	c := w.open(asks("jane", regime.RequestErasure))
-	service, err := dsr.NewService(w.store.(dsr.CaseStore), dsr.Options{Zone: time.UTC, Clock: w.clock, Book: &regime.Book{}})
+	service, err := dsr.NewService(w.store.(dsr.CaseStore), dsr.Options{Zone: time.UTC, Calendar: privacy.WeekdaysOnly(), Clock: w.clock, Book: &regime.Book{}})
 	must(t, err)
 	ignorant, err := fulfilment.NewRunner(service, w.store, w.planner, fulfilment.Options{Clock: w.clock})
 	must(t, err)

@@ -60,7 +60,7 @@ type BreachClock struct {
 	Regime string
 	// Due is the last instant to tell the authority, elapsed hours after
 	// awareness whatever the clocks and the weekend do. Zero if no number of
-	// hours applies.
+	// hours applies, or if the authority need not be told (GDPR Art. 33(1)).
 	Due time.Time
 	// DueLiteral is the end by the letter of Reg. 1182/71 Art. 3(1), which does
 	// not count the hour of the event: up to an hour after Due. Plan with Due.
@@ -110,9 +110,12 @@ func (r *Regime) Breach(facts BreachFacts) (BreachClock, error) {
 	aware := facts.AwareAt.In(facts.Zone)
 	clock.NotifyAuthority = slices.Contains(rule.NotifyAuthority, risk)
 	clock.NotifySubjects = slices.Contains(rule.NotifySubjects, risk)
+	if !clock.NotifyAuthority {
+		return clock, nil
+	}
 	clock.Due = aware.Add(hours)
 	clock.DueLiteral = endOfHour(aware).Add(hours)
-	if clock.NotifyAuthority && facts.NotifiedAt.After(clock.Due) {
+	if facts.NotifiedAt.After(clock.Due) {
 		clock.Late = true
 		clock.Requires = []Content{ContentReasonsForDelay}
 	}

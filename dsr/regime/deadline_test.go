@@ -430,6 +430,7 @@ func TestBreach(t *testing.T) {
 	facts.Risk = regime.RiskUnlikely
 	unlikely, _ := r.Breach(facts)
 	equal(t, "nothing to be late with", unlikely.Late, false)
+	equal(t, "nothing is due", unlikely.Due.IsZero() && unlikely.DueLiteral.IsZero(), true)
 	equal(t, "documented all the same", unlikely.Document, true)
 	for name, bad := range map[string]regime.BreachFacts{
 		"no zone": {AwareAt: facts.AwareAt}, "no awareness": {Zone: berlin}, "risk": {AwareAt: facts.AwareAt, Zone: berlin, Risk: "eek"},

@@ -81,7 +81,7 @@ func TestStatesOfTheUnitedStates(t *testing.T) {
 		{"us-nh-nhpa", "P45D", "P45D", "P60D", "", "P15D"},
 		{"us-nj-njdpa", "P45D", "P45D", "P45D", "", "P15D"},
 		{"us-tn-tipa", "P45D", "P45D", "P60D", "", ""},
-		{"us-mn-mcdpa", "P45D", "P45D", "P45D", "P60D", ""},
+		{"us-mn-mcdpa", "P45D", "P45D", "P45D", "P60D", "P15D"},
 		{"us-md-modpa", "P45D", "P45D", "P60D", "", "P30D"},
 		{"us-in-icdpa", "P45D", "P45D", "P60D", "", ""},
 		{"us-ky-kcdpa", "P45D", "P45D", "P60D", "", ""},
