@@ -73,6 +73,9 @@ type Item struct {
 	Extension *regime.ExtensionNotice `json:"extension,omitempty"`
 	// Overdue: the period ended without an answer.
 	Overdue bool `json:"overdue,omitempty"`
+	// Resumed: the item was answered in part, and goes on because what kept the
+	// rest has lapsed. Its period ended with that answer.
+	Resumed bool `json:"resumed,omitempty"`
 	// ComplaintOpen: a complaint to the controller is open.
 	ComplaintOpen bool `json:"complaint_open,omitempty"`
 	// Restricted: this item restricts the processing.
@@ -88,6 +91,10 @@ type Item struct {
 	// Protections keep data from being erased; see Item.Remainder.
 	Protections []Protection `json:"protections,omitempty"`
 }
+
+// PeriodRuns reports whether the period to answer has not ended yet, by an answer
+// or as overdue.
+func (i *Item) PeriodRuns() bool { return i.Work.Open() && !i.Overdue && !i.Resumed }
 
 // clone returns a deep copy, so that a change never touches its original.
 func (c Case) clone() Case {

@@ -523,6 +523,10 @@ func TestProtection(t *testing.T) {
 	b.now = time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)
 	take(b.p.Release(b.c, 0, "", b.now))
 	b.reports(dsr.StateInProgress)
+	// It was answered in time: nothing is overdue because the rest goes on.
+	if b.c.Items[0].PeriodRuns() || len(b.last.Wakes) != 0 {
+		t.Errorf("the period runs again: %v", b.last.Wakes)
+	}
 	task := b.c.Items[0].Tasks[1]
 	take(b.p.StartTask(b.c, 0, task.ID, b.now))
 	take(b.p.FinishTask(b.c, 0, task.ID, "proof", b.now))

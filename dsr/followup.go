@@ -109,7 +109,7 @@ func (p *Procedure) Followups(c Case, item int) ([]Followup, error) {
 		return err
 	}
 	f := &it.Followups
-	if it.Work.Open() && f.AcknowledgedAt.IsZero() {
+	if it.Work.Open() && !it.Resumed && f.AcknowledgedAt.IsZero() {
 		err := add(FollowupAcknowledgement, f.AcknowledgementOverdue, func() (privacy.Date, error) {
 			d, err := p.Deadline(c, item, c.Received)
 			return d.Acknowledge, err

@@ -391,3 +391,46 @@ func TestSilenceOnAFeeTakesTheRequestBack(t *testing.T) {
 		t.Errorf("got %+v", f)
 	}
 }
+
+// What was answered in part goes on when its ground lapses, years later: the
+// period was kept, so nobody is told that it ended.
+func TestRemainderIsNotOverdue(t *testing.T) {
+	d := newDesk(t)
+	c := d.open(t, "eu-gdpr", regime.RequestErasure, "")
+	until := privacy.MustDate("2034-12-31")
+	work := func(change func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error)) {
+		t.Helper()
+		var err error
+		if c, err = d.Work(t.Context(), "t", c.ID, "", "", change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	handle := func(event dsr.Event) {
+		t.Helper()
+		var err error
+		if c, err = d.Handle(t.Context(), "t", c.ID, dsr.Command{Event: event, Actor: dsr.ActorStaff, Explanation: "message-1"}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	handle(dsr.EventBegin)
+	work(func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error) {
+		return p.Plan(c, 0, []dsr.Task{{ID: "erase", System: "crm", Action: dsr.ActionErase, Categories: []privacy.CategoryID{"invoice"}}}, d.clock.Now())
+	})
+	work(func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error) {
+		return p.Protect(c, 0, dsr.Protection{System: "crm", Category: "invoice", Ground: "17(3)(b)", Source: "law", Until: until}, d.clock.Now())
+	})
+	work(func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error) { return p.StartTask(c, 0, "erase", d.clock.Now()) })
+	handle(dsr.EventFulfilPartially)
+	d.clock.Set(until.AddDays(1).Start(time.UTC))
+	work(func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error) { return p.Release(c, 0, "", d.clock.Now()) })
+	if c.Items[0].Work != dsr.StateInProgress {
+		t.Fatalf("the remainder is %s", c.Items[0].Work)
+	}
+	c = d.wakeAll(t, c.ID)
+	if c.Items[0].Overdue || c.Items[0].Followups.AcknowledgementOverdue {
+		t.Errorf("overdue: %+v", c.Items[0])
+	}
+	if n := d.happened(t, dsr.EventDeadlineReached); n != 0 {
+		t.Errorf("recorded %d times", n)
+	}
+}

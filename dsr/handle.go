@@ -280,6 +280,7 @@ func (p *Procedure) record(it *Item, cmd Command, step Step) {
 		it.AppealedAt = cmd.At
 	case EventReopen, EventAppealUpheld:
 		it.Reason = ""
+		it.Resumed = cmd.Event == EventReopen && cmd.Reason == ReasonGroundLapsed
 	}
 }
 

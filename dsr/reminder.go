@@ -25,7 +25,7 @@ type Reminder struct {
 func (s *Service) remind(p *Procedure, u *Update) error {
 	now := s.clock.Now()
 	for i := range u.Case.Items {
-		if len(s.remindDays) == 0 || !u.Case.Items[i].Work.Open() || u.Case.Items[i].Overdue {
+		if len(s.remindDays) == 0 || !u.Case.Items[i].PeriodRuns() {
 			continue
 		}
 		d, err := p.Deadline(u.Case, i, now)
@@ -70,7 +70,7 @@ func (p *Procedure) StillDue(c Case, r Reminder, at time.Time) (bool, error) {
 		return false, err
 	}
 	it := &c.Items[r.Item]
-	if !it.Work.Open() || it.Overdue {
+	if !it.PeriodRuns() {
 		return false, nil
 	}
 	d, err := p.Deadline(c, r.Item, at)

@@ -29,7 +29,7 @@ func (p *Procedure) schedule(u *Update, now time.Time) error {
 		if err := p.scheduleFollowups(u, i); err != nil {
 			return err
 		}
-		if !u.Case.Items[i].Work.Open() {
+		if !u.Case.Items[i].Work.Open() || u.Case.Items[i].Resumed {
 			continue
 		}
 		d, err := p.Deadline(u.Case, i, now)
@@ -42,7 +42,7 @@ func (p *Procedure) schedule(u *Update, now time.Time) error {
 		if u.Due.IsZero() || d.Due.Before(u.Due) {
 			u.Due = d.Due
 		}
-		if u.Case.Items[i].Overdue {
+		if !u.Case.Items[i].PeriodRuns() {
 			continue
 		}
 		wake, err := newDeadlineWake(u.Case, deadlineWake{Case: u.Case.ID, Item: i}, d.Due, d.DueEnd)
@@ -139,7 +139,7 @@ func (p *Procedure) ended(c Case, wake deadlineWake, now time.Time) (Event, erro
 	}
 	d, err := p.Deadline(c, wake.Item, now)
 	it := &c.Items[wake.Item]
-	if err != nil || !it.Work.Open() || it.Overdue || d.Due.IsZero() || now.Before(d.DueEnd) {
+	if err != nil || !it.PeriodRuns() || d.Due.IsZero() || now.Before(d.DueEnd) {
 		return 0, err
 	}
 	return EventDeadlineReached, nil

@@ -88,7 +88,7 @@ const (
 // Release ends protections: those whose last day is before the day of at, and
 // those of the given source ("" for none). What nothing protects any more gets
 // a new erasure task; an item that was partially fulfilled is in progress
-// again, with its original due day.
+// again, and its period does not run again: it was answered.
 func (p *Procedure) Release(c Case, item int, source string, at time.Time) (Change, error) {
 	return p.ReleaseIf(c, item, func(pr Protection) bool {
 		return source != "" && pr.Source == source || p.lapsed(pr, at)

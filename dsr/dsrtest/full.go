@@ -28,7 +28,7 @@ func fullCase(tenant privacy.TenantID, id dsr.CaseID, at time.Time) dsr.Case {
 		ForwardedTo: "controller", ForwardedAt: at, DuplicateOf: "first", SplitFrom: "other-half", Redacted: true,
 		Items: []dsr.Item{{
 			Request: regime.RequestErasure, Work: dsr.StateInProgress, Exempt: dsr.BlockerSet(0).With(dsr.BlockerIdentity),
-			DirectMarketing: true, Reason: "not_verified", Extension: &extension, Overdue: true, ComplaintOpen: true, Restricted: true,
+			DirectMarketing: true, Reason: "not_verified", Extension: &extension, Overdue: true, Resumed: true, ComplaintOpen: true, Restricted: true,
 			Pauses: []regime.Pause{{
 				Blocker: regime.BlockerIdentity, From: privacy.MustDate("2026-03-03"), To: privacy.MustDate("2026-03-05"), Effect: regime.EffectSuspend,
 			}},

@@ -247,7 +247,7 @@ func (r *Runner) ended(p *dsr.Procedure, c dsr.Case, payload wakePayload) (priva
 			return d.Due, false, err
 		}
 		it := &c.Items[payload.Item]
-		return d.Due, it.Work.Open() && !it.Overdue && !d.Due.IsZero() && !now.Before(d.DueEnd), nil
+		return d.Due, it.PeriodRuns() && !d.Due.IsZero() && !now.Before(d.DueEnd), nil
 	}
 	followups, err := p.Followups(c, payload.Item)
 	for _, f := range followups {

@@ -77,7 +77,7 @@ func cutPower(t *testing.T, random *rand.Rand, n int, settings ...setting) cutRe
 	e := newEvidence()
 	var result cutResult
 	for result.cuts = range n {
-		result.early += live(t, d, e, random, result.cuts, 1+random.IntN([]int{60, 600}[random.IntN(2)]), settings, &result)
+		result.early += live(t, d, e, random, result.cuts, 1+random.IntN([]int{120, 1200}[random.IntN(2)]), settings, &result)
 		d.cut()
 		if len(result.lost)+len(result.wrong) > 0 {
 			result.cuts++
