@@ -99,6 +99,7 @@ func TestAForgedReceiptIsRefused(t *testing.T) {
 		"a name in capitals":       {resign(strings.Replace(sound, `"alg"`, `"ALG"`, 1), parts[1]), receipt.ErrMalformed},
 		"white space in the head":  {resign(" "+sound, parts[1]), receipt.ErrMalformed},
 		"another payload":          {parts[0] + "." + encode(strings.Replace(string(payload), "account-1815", "account-1816", 1)) + "." + parts[2], receipt.ErrSignature},
+		"a line break signed":      {resign(sound, parts[1]+"\n"), receipt.ErrMalformed},
 		"white space signed":       {resign(sound, encode(" "+string(payload))), privacy.ErrInvalid},
 		"a member more signed":     {resign(sound, encode(strings.Replace(string(payload), "{", `{"@note":1,`, 1))), privacy.ErrInvalid},
 		"a member in capitals":     {resign(sound, encode(strings.Replace(string(payload), `"@id"`, `"@ID"`, 1))), privacy.ErrInvalid},

@@ -25,13 +25,13 @@ func fillOwn(t *testing.T, db *sqlitestore.DB) {
 		count int
 		text  string
 	}{
-		{60_000, `INSERT INTO privacy_streams (tenant, subject, version, state, transaction_id, idle_since, ended, last_recorded)
+		{defaultOwn, `INSERT INTO privacy_streams (tenant, subject, version, state, transaction_id, idle_since, ended, last_recorded)
 			SELECT 't' || (i % 97), printf('subject-%08d', i), 1, x'01', 0, CASE i % 3 WHEN 0 THEN NULL ELSE ?2 + i END, i % 3 = 1, CASE i % 3 WHEN 0 THEN ?1 + i ELSE ?2 + i END FROM n`},
-		{60_000, `INSERT INTO privacy_decisions (tenant, id, subject, decided_at, recipient, body)
+		{defaultOwn, `INSERT INTO privacy_decisions (tenant, id, subject, decided_at, recipient, body)
 			SELECT 't' || (i % 97), printf('d-%08d', i), 's', CASE i % 3 WHEN 0 THEN ?1 + i ELSE ?2 + i END, CASE i % 3 WHEN 0 THEN 'mailer' END, x'7b7d' FROM n`},
 		{400, `INSERT INTO privacy_decisions (tenant, id, subject, decided_at, recipient, body)
 			SELECT 't' || (i % 97), printf('old-%08d', i), 's', ?1 - (i % 2) * 10 * 366 * 86400000000 + i / 4, CASE i % 2 WHEN 1 THEN 'mailer' END, x'7b7d' FROM n WHERE ?2 > 0`},
-		{60_000, `INSERT INTO privacy_outbox (transaction_id, tenant, subject, version, recorded_at, event, delivered)
+		{defaultOwn, `INSERT INTO privacy_outbox (transaction_id, tenant, subject, version, recorded_at, event, delivered)
 			SELECT 0, 't' || (i % 97), 's', 0, CASE i % 3 WHEN 0 THEN ?1 ELSE ?2 + i END, '{"id":"e"}', i % 3 > 0 FROM n`},
 		{400, `INSERT INTO privacy_outbox (transaction_id, tenant, subject, version, recorded_at, event, delivered)
 			SELECT 0, 't' || (i % 97), 's', 0, ?1 + i / 4, '{"id":"e"}', 1 FROM n WHERE ?2 > 0`},

@@ -9,4 +9,8 @@ const (
 	defaultSwept = 50_000
 	// defaultCases is the number of open cases that lists are read from.
 	defaultCases = 10_000
+	// defaultOwn is the number of our own records of each kind that sweeps read.
+	defaultOwn = 20_000
+	// defaultRenewals is the number of subjects of which a hundred owe a consent.
+	defaultRenewals = 10_000
 )

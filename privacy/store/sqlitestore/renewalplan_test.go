@@ -10,15 +10,15 @@ import (
 	"github.com/labelop/privacykit/privacy/store/sqlstore"
 )
 
-// Of a hundred thousand subjects a hundred owe a renewed consent.
+// Of many subjects a hundred owe a renewed consent.
 func TestWhoOwesARenewalIsReadByIndex(t *testing.T) {
 	require.NoError(t, registerVisit())
 	db := open(t, nil)
-	_, err := db.SQL().ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+	_, err := db.SQL().ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
 		INSERT INTO privacy_renewals (tenant, subject, purpose, notice_version, given_at, until_at)
-		SELECT ?1, printf('subject-%08d', i * 7919 % 100003), 'newsletter', 2 - (i % 1000 = 0),
-			?2 + CASE i % 1000 WHEN 0 THEN -i ELSE i END, CASE WHEN i % 1000 = 0 THEN ?2 - i WHEN i % 3 > 0 THEN ?2 + i END FROM n`,
-		string(tenant), moment.UnixMicro())
+		SELECT ?1, printf('subject-%08d', i * 7919 % 100003), 'newsletter', 2 - (i % (?3 / 100) = 0),
+			?2 + CASE i % (?3 / 100) WHEN 0 THEN -i ELSE i END, CASE WHEN i % (?3 / 100) = 0 THEN ?2 - i WHEN i % 3 > 0 THEN ?2 + i END FROM n`,
+		string(tenant), moment.UnixMicro(), defaultRenewals)
 	require.NoError(t, err)
 	c := &counting{Executor: plainExecutor{db.SQL()}}
 	stores, err := sqlstore.NewWithExecutor(c, sqlstore.SQLite, nil)
