@@ -10,7 +10,9 @@ type Notice struct {
 	// Locale is the BCP 47 tag of the language shown, for example "de-AT".
 	Locale string `json:"locale"`
 	// TextSHA256 is the SHA-256 of the text as shown, as 64 lower-case
-	// hexadecimal digits.
+	// hexadecimal digits: of what was rendered, facts filled in, or of a text that
+	// leads to it in one way only, such as the source of a published version. The
+	// host decides once, and its NoticeChecker compares with the same.
 	TextSHA256 string `json:"text_sha256"`
 	// TextUnknown states that nobody knows any more which text was shown. Only
 	// imported evidence may, and a consent with it is not relied upon unless the
@@ -24,8 +26,11 @@ type Notice struct {
 type Evidence struct {
 	// Notice is what the subject was shown. Required for a Grant or Renewal.
 	Notice Notice `json:"notice,omitzero"`
-	// Act is what the subject did, as a code such as "checkbox_ticked_by_subject"
-	// or "settings_toggled". Required for a Grant or Renewal.
+	// Act is what the subject did, as one of the acts of law/validity.json:
+	// checkbox_ticked_by_subject, button_pressed, settings_toggled, form_signed,
+	// written_statement, oral_statement or link_confirmed. Any other is no clear
+	// affirmative act (Art. 4(11), recital 32), and the ledger refuses the consent,
+	// unless the host's own table lists it. Required for a Grant or Renewal.
 	Act string `json:"act,omitempty"`
 	// Channel is where it happened, such as "web", "ios" or "phone". Required
 	// for a Grant or Renewal.

@@ -33,7 +33,9 @@ type LedgerOptions struct {
 	MaxSkew time.Duration
 }
 
-// NoticeChecker knows what notices say. Package policydoc is one place to ask.
+// NoticeChecker knows what notices say. A host that publishes them with package
+// policydoc looks the version up there and reconciles it for the purpose; the
+// packages do not know each other.
 type NoticeChecker interface {
 	// CoversPurpose reports whether the version of the notice, in the locale and
 	// with the text that the hash stands for, tells its reader of the purpose.

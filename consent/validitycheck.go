@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/labelop/privacykit/privacy"
 )
@@ -53,9 +54,13 @@ type InvalidConsentError struct {
 	Defects []Defect
 }
 
-// Error lists the codes of the defects.
+// Error lists the codes of the defects, each with the article it offends.
 func (e *InvalidConsentError) Error() string {
-	return fmt.Sprintf("%v: %q", ErrConsentInvalid, Verdict{Defects: e.Defects}.Codes())
+	defects := make([]string, len(e.Defects))
+	for i, defect := range e.Defects {
+		defects[i] = fmt.Sprintf("%s (GDPR %s)", defect.Code, defect.Article)
+	}
+	return fmt.Sprintf("%v: %s", ErrConsentInvalid, strings.Join(defects, ", "))
 }
 
 // Unwrap returns ErrConsentInvalid.

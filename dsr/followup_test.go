@@ -419,7 +419,9 @@ func TestRemainderIsNotOverdue(t *testing.T) {
 	work(func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error) {
 		return p.Protect(c, 0, dsr.Protection{System: "crm", Category: "invoice", Ground: "17(3)(b)", Source: "law", Until: until}, d.clock.Now())
 	})
-	work(func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error) { return p.StartTask(c, 0, "erase", d.clock.Now()) })
+	work(func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error) {
+		return p.StartTask(c, 0, "erase", d.clock.Now())
+	})
 	handle(dsr.EventFulfilPartially)
 	d.clock.Set(until.AddDays(1).Start(time.UTC))
 	work(func(p *dsr.Procedure, c dsr.Case) (dsr.Change, error) { return p.Release(c, 0, "", d.clock.Now()) })

@@ -42,20 +42,28 @@ func NewProcedure(r *regime.Regime, zone *time.Location, calendar *privacy.Calen
 
 // Intake is a request as it came in.
 type Intake struct {
-	Tenant  privacy.TenantID
-	ID      CaseID
+	// Tenant is whose data is asked for. Required.
+	Tenant privacy.TenantID
+	// ID is that of the case; a Service makes one if it is empty.
+	ID CaseID
+	// Subject is who asks. Required unless Unidentified.
 	Subject privacy.SubjectID
 	// Unidentified: who asks has no account, or is not known yet; Subject is then
 	// empty until Procedure.Identify. The clock runs all the same.
 	Unidentified bool
-	// Role is that in which the service holds the data concerned.
+	// Role is that in which the service holds the data concerned. Required.
 	Role privacy.Role
 	// Authority is the controller's written authority to answer, for a processor.
-	Authority   string
-	Received    time.Time
+	Authority string
+	// Received is when the request reached the organisation, whoever there was the
+	// first to have it: the clock starts from it. A Service takes zero for now.
+	Received time.Time
+	// ContentHash is the SHA-256 of the request as it came, as lower-case
+	// hexadecimal digits. May be empty.
 	ContentHash string
-	Channel     string
-	// Actor brought it in.
+	// Channel is a code of how it came, such as "web_form". May be empty.
+	Channel string
+	// Actor brought it in: the subject, an agent, or staff. Required.
 	Actor Actor
 	// AgentProven: an agent's authority was shown with the request.
 	AgentProven bool
@@ -63,7 +71,8 @@ type Intake struct {
 	DuplicateOf CaseID
 	// SplitFrom links the case that the rest of the request is in; see Split.
 	SplitFrom CaseID
-	Requests  []Asked
+	// Requests are the rights that were asked for, at least one.
+	Requests []Asked
 }
 
 // Asked is one right that was asked for.

@@ -142,7 +142,11 @@ func (s *Service) newID(key string) CaseID {
 }
 
 // Handle applies a command to a case. A zero cmd.At is now. With a key, doing
-// it twice does it once and returns the case as it now stands.
+// it twice does it once and returns the case as it now stands. The error is a
+// Guard or a *TransitionError where the law or the state of the case is in the
+// way, and matches privacy.ErrNotFound for an unknown case, privacy.ErrConflict
+// if the key was used for something else or others keep changing the case, and
+// privacy.ErrInvalid for an item that is not there.
 func (s *Service) Handle(ctx context.Context, tenant privacy.TenantID, id CaseID, cmd Command, key string) (Case, error) {
 	digest, err := digestOf(key, "handle", id, cmd)
 	if err != nil {
@@ -159,7 +163,8 @@ func (s *Service) Handle(ctx context.Context, tenant privacy.TenantID, id CaseID
 // Work applies one of the methods of Procedure to a case, such as Plan or
 // Protect: change computes the next version from the stored one. It can be
 // called again, when another update came between, and must have no effect of
-// its own. The digest stands for what is asked under the key.
+// its own. The digest stands for what is asked under the key. Errors are those of
+// change, and as for Handle.
 func (s *Service) Work(ctx context.Context, tenant privacy.TenantID, id CaseID, key, digest string, change func(p *Procedure, c Case) (Change, error)) (Case, error) {
 	return s.change(ctx, "dsr.work", tenant, id, written{key: key, digest: digest}, change)
 }
@@ -425,7 +430,9 @@ func (s *Service) event(c Case, entry Entry, n int) privacy.Event {
 	}
 }
 
-// Deadlines computes the dates of every item of a case as it stands.
+// Deadlines computes the dates of every item of a case as it stands. The error
+// matches privacy.ErrNotFound for an unknown case, and is that of
+// Procedure.Deadline.
 func (s *Service) Deadlines(ctx context.Context, tenant privacy.TenantID, id CaseID) ([]regime.Deadline, error) {
 	c, err := s.cases.Case(ctx, tenant, id)
 	if err != nil {

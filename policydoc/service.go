@@ -145,7 +145,8 @@ func (s *Service) History(ctx context.Context, policy PolicyKey) (*History, erro
 
 // Publish publishes a version, which is then scheduled or in force. What its
 // facts demand is in the version's Reasons: the host has to hand the
-// consequences to whatever enforces them, such as consent's tenant events.
+// consequences to whatever enforces them, such as consent's tenant events. It
+// does not read the texts: Resolve what they quote and Reconcile them first.
 //
 // Besides problems with the draft, a version is refused with *EditorialError or
 // *EffectError, and with privacy.ErrConflict if another was published since the

@@ -33,6 +33,10 @@ var errNothing = errors.New("nothing to do")
 // *dsr.TransitionError; one that comes to wait later is not touched as long as it
 // waits. A processor without authority is refused with
 // dsr.GuardProcessorNotAuthorised.
+//
+// An erasure waits until what the same case asked to be exported is answered. The
+// Runner finds that out within Options.Recheck; call Recheck after the answer to
+// have it go on at once.
 func (r *Runner) Begin(ctx context.Context, tenant privacy.TenantID, id dsr.CaseID, item int, scope Scope) (dsr.Case, error) {
 	return r.work(ctx, tenant, id, func(p *dsr.Procedure, c dsr.Case) ([]step, error) {
 		if item < 0 || item >= len(c.Items) {
