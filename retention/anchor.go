@@ -81,7 +81,7 @@ type MonthDay struct {
 func ParseMonthDay(text string) (MonthDay, error) {
 	parsed, err := time.Parse("2006-01-02", "2000-"+text)
 	if err != nil || len(text) != len("01-02") {
-		return MonthDay{}, fmt.Errorf("a day of the year is written MM-DD and exists: %w", privacy.ErrInvalid)
+		return MonthDay{}, fmt.Errorf("retention: a day of the year is written MM-DD and exists: %w", privacy.ErrInvalid)
 	}
 	return MonthDay{Month: parsed.Month(), Day: parsed.Day()}, nil
 }

@@ -252,7 +252,12 @@ func (b *branch) writeDue(w *sqlWriter, conditions ...func()) {
 	w.all(len(conditions), func(i int) { conditions[i]() })
 }
 
+// writeExcept leaves out the rows of some tenants. A row without a tenant is of none of
+// them.
 func (b *branch) writeExcept(w *sqlWriter) {
+	w.text.WriteByte('(')
+	w.column(b.table.TenantColumn)
+	w.text.WriteString(" IS NULL OR ")
 	w.column(b.table.TenantColumn)
 	w.text.WriteString(" NOT IN (")
 	for i, tenant := range b.except {
@@ -261,7 +266,7 @@ func (b *branch) writeExcept(w *sqlWriter) {
 		}
 		w.arg(string(tenant))
 	}
-	w.text.WriteByte(')')
+	w.text.WriteString("))")
 }
 
 // writeSpan writes that the latest of several events lies in one of the ranges.
@@ -310,9 +315,14 @@ func (b *branch) writeRange(w *sqlWriter, column Column, r dateRange) {
 func (b *branch) writeThrough(w *sqlWriter, column Column, day privacy.Date) {
 	if column.Type == ColumnDate {
 		w.compare(column.Name, "<=", day.String())
-	} else {
-		w.compare(column.Name, "<", column.Value(b.start(day.AddDays(1), time.Time.After)))
+		return
 	}
+	end := b.start(day.AddDays(1), time.Time.After)
+	if column.Type == ColumnTextTimestamp {
+		w.compare(column.Name, "<", end.UTC().Format(textSecond))
+		return
+	}
+	w.compare(column.Name, "<", column.Value(end))
 }
 
 // start returns the start of a day in the zone of the table that gives the widest

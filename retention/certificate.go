@@ -192,7 +192,7 @@ func leavesOf(items []Item) ([]Hash, error) {
 	leaves := make([]Hash, len(items))
 	for i, item := range items {
 		if item.Sequence != uint64(i+1) {
-			return nil, fmt.Errorf("the log has a gap after item %d: %w", i, privacy.ErrInvalid)
+			return nil, fmt.Errorf("retention: the log has a gap after item %d: %w", i, privacy.ErrInvalid)
 		}
 		data, err := privacy.CanonicalJSON(item)
 		if err != nil {
@@ -235,7 +235,8 @@ func (c *Certificate) Verify(items []Item) error {
 }
 
 // Hash returns the hash of the certificate's canonical JSON (RFC 8785), to be
-// signed, published or time-stamped by the host.
+// signed, published or time-stamped by the host. The error matches
+// privacy.ErrInvalid: an action or an outcome that is none, or text that is not UTF-8.
 func (c *Certificate) Hash() (Hash, error) {
 	data, err := privacy.CanonicalJSON(c)
 	if err != nil {
@@ -255,7 +256,7 @@ type InclusionProof struct {
 func Prove(items []Item, token Token) (InclusionProof, error) {
 	index := slices.IndexFunc(items, func(item Item) bool { return bytes.Equal(item.Token[:], token[:]) })
 	if index < 0 {
-		return InclusionProof{}, fmt.Errorf("item of the log: %w", privacy.ErrNotFound)
+		return InclusionProof{}, fmt.Errorf("retention: item of the log: %w", privacy.ErrNotFound)
 	}
 	leaves, err := leavesOf(items)
 	if err != nil {
@@ -276,7 +277,7 @@ func (c *Certificate) VerifyItem(proof InclusionProof) error {
 		return err
 	}
 	if proof.Item.Sequence == 0 || merkle.VerifyInclusion(merkle.LeafHash(data), proof.Item.Sequence-1, c.TreeSize, proof.Path, c.TreeRoot) != nil {
-		return fmt.Errorf("the item is not in the log of this certificate: %w", privacy.ErrInvalid)
+		return fmt.Errorf("retention: the item is not in the log of this certificate: %w", privacy.ErrInvalid)
 	}
 	return nil
 }

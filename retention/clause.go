@@ -106,7 +106,7 @@ func (c *clause) governs(current *clause, r *Record, zone *time.Location) bool {
 }
 
 // reckoning is a rule applied to a record. Its anchor is zero if the record lacks
-// the event.
+// the event, or is unreadable.
 type reckoning struct {
 	anchor privacy.Date
 	// through is the last day of the period. A version that reaches a running
@@ -119,6 +119,9 @@ type reckoning struct {
 }
 
 func (c *clause) reckon(r *Record, zone *time.Location) reckoning {
+	if r.Unreadable {
+		return reckoning{}
+	}
 	if !c.simple {
 		return c.reckonInFull(r, zone)
 	}

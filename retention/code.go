@@ -23,7 +23,7 @@ func (c codes) text(i uint8) string {
 
 func (c codes) marshal(noun string, i uint8) ([]byte, error) {
 	if i == 0 || int(i) >= len(c) {
-		return nil, fmt.Errorf("unknown %s cannot be written: %w", noun, privacy.ErrInvalid)
+		return nil, fmt.Errorf("retention: unknown %s cannot be written: %w", noun, privacy.ErrInvalid)
 	}
 	return []byte(c[i]), nil
 }
@@ -32,5 +32,5 @@ func (c codes) parse(noun, text string) (uint8, error) {
 	if i := slices.Index(c, text); i > 0 {
 		return uint8(i), nil
 	}
-	return 0, fmt.Errorf("unknown %s, want one of %s: %w", noun, strings.Join(c[1:], ", "), privacy.ErrInvalid)
+	return 0, fmt.Errorf("retention: unknown %s, want one of %s: %w", noun, strings.Join(c[1:], ", "), privacy.ErrInvalid)
 }

@@ -15,7 +15,8 @@
 // Keep, Hidden (the maximum has passed, another rule still retains), Suspended,
 // Blocked (by a Hold), Due, or Undecidable. Only Due allows disposal. A record
 // without a rule, or without the event a rule counts from, is Undecidable for
-// ever: it is a Finding, not a default. Explain gives the same verdict with every
+// ever: it is a Finding, not a default. Sweeper.Undecided tells which records these
+// are. Explain gives the same verdict with every
 // rule that lost, and why. The order is
 //
 //	hold > statutory minimum > right to erasure > policy > maximum
@@ -57,6 +58,10 @@
 // the open requests, decides anew on each, disposes, asks the system whether the
 // record is gone, and logs every outcome: one failing record stops no other, and an
 // interrupted sweep goes on where it was.
+//
+// A sweep reads what may be due, and a record that no rule can date never may. What
+// nobody has decided on is in no plan therefore: Undecided reads every record and
+// counts it, with samples, for whoever answers for the periods.
 //
 // Nothing whose hold or request was committed before its claim is disposed of.
 // PlaceHold and OpenRequest return the claims in flight that they cover: what a

@@ -154,7 +154,7 @@ func (c *contest) restrictByLaw(item *ErasureItem) bool {
 	t := &c.tally
 	if t.missingStatutory != nil {
 		item.restrict("GDPR 17(3)(b)", privacy.Date{})
-		item.RuleID, item.Finding = t.missingStatutory.id, FindingAnchorMissing
+		item.RuleID, item.Finding = t.missingStatutory.id, c.record.undated()
 		return true
 	}
 	if t.statutory == nil {

@@ -83,6 +83,9 @@ func (s *Schedule) Evaluate(r *Record, holds *Holds, at time.Time) (verdict Verd
 		t.endContract(end.last(), today)
 	}
 	t.decide(today, &verdict)
+	if verdict.Finding == FindingAnchorMissing {
+		verdict.Finding = r.undated()
+	}
 	if holds != nil {
 		verdict.hold(holds, r, zone, today)
 	}

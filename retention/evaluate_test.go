@@ -65,6 +65,9 @@ func TestUndecidableNeverBecomesDue(t *testing.T) {
 	v := compile(t, maximum("m", "P1Y"), other).Evaluate(recordFrom("2020-01-15"), nil, far)
 	equal(t, "anchor_missing", v.Reason())
 	equal(t, "s", v.RuleID)
+	unreadable := recordFrom("2020-01-15")
+	unreadable.Unreadable = true
+	equal(t, "unreadable", s.Explain(unreadable, nil, far).Reason, "an event of it might be later")
 	noZone, err := retention.Compile([]retention.Rule{maximum("m", "P1Y")}, nil)
 	noError(t, err)
 	equal(t, "no_zone", noZone.Explain(recordFrom("2020-01-15"), nil, far).Reason)
@@ -310,6 +313,7 @@ func TestErasure(t *testing.T) {
 	open.Suspensions[0].Until = privacy.MustDate("2027-03-01")
 	equal(t, "2027-03-01", item(0, &open, "2027-01-01").Until.String())
 	equal(t, retention.FindingAnchorMissing, item(0, &retention.Record{Category: "invoice"}, "2030-01-01").Finding)
+	equal(t, retention.FindingUnreadable, item(0, &retention.Record{Category: "invoice", Unreadable: true}, "2030-01-01").Finding)
 
 	noZone, err := retention.Compile([]retention.Rule{law}, nil)
 	noError(t, err)

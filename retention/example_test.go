@@ -155,6 +155,38 @@ func ExampleSweeper() {
 	// <nil> <nil>
 }
 
+// What nobody has decided on is in no plan: it is asked for apart.
+func ExampleSweeper_Undecided() {
+	images := maximum("images", "P1Y")
+	images.Scope.Categories = []privacy.CategoryID{"image"}
+	schedule, err := retention.Compile([]retention.Rule{images}, &retention.Options{Zone: time.UTC})
+	if err != nil {
+		panic(err)
+	}
+	files := newShelf(nil, map[string]string{"old.png": "2024-01-01", "new.png": "2026-01-01"})
+	files.records["undated.png"] = retention.Record{Key: "undated.png", Tenant: "t1", Category: "image"}
+	files.records["notes.txt"] = retention.Record{Key: "notes.txt", Tenant: "t1", Category: "note"}
+	sweeper, err := retention.NewSweeper(schedule,
+		[]retention.System{{ID: "files", Source: files, Disposer: files}}, memstore.NewRetention(),
+		retention.SweepOptions{TokenKey: bytes.Repeat([]byte{1}, 32), Clock: &fixedClock{on("2026-06-01")}, Samples: 3})
+	if err != nil {
+		panic(err)
+	}
+
+	undecided, err := sweeper.Undecided(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(undecided.Seen, "records")
+	for _, group := range undecided.Groups {
+		fmt.Println(group.Count, group.Category, group.Finding, group.RuleID, group.Samples)
+	}
+	// Output:
+	// 4 records
+	// 1 image anchor_missing images [undated.png]
+	// 1 note no_retention_rule  [notes.txt]
+}
+
 func ExampleSweeper_sharing() {
 	ctx := context.Background()
 	schedule, err := retention.Compile([]retention.Rule{maximum("images", "P1Y")}, &retention.Options{Zone: time.UTC})

@@ -36,10 +36,10 @@ func (s *Sweeper) Execute(ctx context.Context, plan *Plan, approval Approval) (*
 		return nil, err
 	}
 	if hash != approval.PlanHash {
-		return nil, fmt.Errorf("the approval is for another plan: %w", privacy.ErrDenied)
+		return nil, fmt.Errorf("retention: the approval is for another plan: %w", privacy.ErrDenied)
 	}
 	if err := privacy.CheckID("who approves", approval.By); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("retention: %w", err)
 	}
 	if err := s.begin(ctx, plan, approval); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (e *execution) page(ctx context.Context, system *System, records []Record) 
 		return fenced(err)
 	}
 	if len(results) != len(claims) {
-		return fmt.Errorf("the store answered %d of %d claims: %w", len(results), len(claims), privacy.ErrInvalid)
+		return fmt.Errorf("retention: the store answered %d of %d claims: %w", len(results), len(claims), privacy.ErrInvalid)
 	}
 	var done outcomes
 	for i := range claims {

@@ -79,7 +79,8 @@ const (
 	Waits Outcome = "disposes_next"
 	// EndedByContract is that of a policy after the end of the tenant's contract.
 	EndedByContract Outcome = "ended_by_contract"
-	// AnchorMissing is that of a rule whose event the record lacks.
+	// AnchorMissing is that of a rule whose event the record lacks, or has in a form
+	// that cannot be read.
 	AnchorMissing Outcome = "anchor_missing"
 	// NotInForce is that of a rule with no version for this record on this day.
 	NotInForce Outcome = "not_in_force"

@@ -65,7 +65,7 @@ func GeneraliseIP(address netip.Addr) netip.Prefix {
 // quote the place.
 func GeneraliseLocation(latitude, longitude, degrees float64) (float64, float64, error) {
 	if !(math.Abs(latitude) <= 90) || !(math.Abs(longitude) <= 180) || !(degrees > 0 && degrees <= 90) {
-		return 0, 0, fmt.Errorf("not a place, or not a grid of 0 to 90 degrees: %w", privacy.ErrInvalid)
+		return 0, 0, fmt.Errorf("retention: not a place, or not a grid of 0 to 90 degrees: %w", privacy.ErrInvalid)
 	}
 	centre := func(value, limit float64) float64 {
 		cell := math.Floor(value / degrees)

@@ -159,9 +159,9 @@ func (h *Hold) inForce(day privacy.Date) bool {
 func (h *Hold) Release(on privacy.Date) error {
 	switch {
 	case on.Before(h.From):
-		return fmt.Errorf("a hold is released on its first day or later: %w", privacy.ErrInvalid)
+		return fmt.Errorf("retention: a hold is released on its first day or later: %w", privacy.ErrInvalid)
 	case !h.Released.IsZero() && h.Released != on:
-		return fmt.Errorf("the hold was released on another day: %w", privacy.ErrConflict)
+		return fmt.Errorf("retention: the hold was released on another day: %w", privacy.ErrConflict)
 	}
 	h.Released = on
 	return nil

@@ -13,7 +13,7 @@ import (
 type Lane struct {
 	Category privacy.CategoryID
 	// Tenant is whose rows they are. If it is empty, they are those of every tenant
-	// but the ones in Except.
+	// but the ones in Except, and of none.
 	Tenant privacy.TenantID
 	Except []privacy.TenantID
 	// Event is the column to follow: what is due lies at its beginning. It is the zero

@@ -22,17 +22,19 @@ type Plan struct {
 	Items map[Token]PlanItem `json:"items"`
 	// Shards says for each of them in which part of the sweep it is.
 	Shards map[Token]Shard `json:"shards"`
-	// Samples are keys of up to Options.Samples records per group of Counts. They
+	// Samples are keys of up to SweepOptions.Samples records per group of Counts. They
 	// are for the eyes of whoever approves and not part of the hash.
 	Samples map[PlanItem][]string `json:"-"`
 	// Bytes is the size of what is to be disposed of, as far as known.
 	Bytes int64 `json:"bytes"`
-	// Blocked counts by reason what is left alone: "hold:H1", "request:access",
-	// "suspended", and so on.
+	// Blocked counts by reason what is left alone of the records seen: "hold:H1",
+	// "request:access", "suspended", and so on. It leaves out what a source had no
+	// reason to give: that no rule covers or can date records, Sweeper.Undecided tells.
 	Blocked map[string]int `json:"blocked"`
 	// Review counts the records that a rule puts before a person.
 	Review int `json:"review"`
-	// Seen is how many records the sources gave.
+	// Seen is how many records the sources gave, which is not how many there are: a
+	// source that asks an index gives those that may be due.
 	Seen int `json:"seen"`
 }
 
@@ -56,7 +58,8 @@ func (p *Plan) Counts() map[PlanItem]int {
 }
 
 // Hash returns the hash of everything that execution depends on: the sweep, the
-// items, their rules and shards.
+// items, their rules and shards. The error matches privacy.ErrInvalid: an action that
+// is none, or text that is not UTF-8.
 func (p *Plan) Hash() (Hash, error) {
 	type entry struct {
 		Token Token    `json:"token"`
@@ -86,10 +89,11 @@ func (p *Plan) Hash() (Hash, error) {
 func compareTokens(a, b Token) int { return bytes.Compare(a[:], b[:]) }
 
 // Plan reads the candidates of every system and tells what a sweep would do at
-// this moment. It changes nothing. A source that fails ends it with its error.
+// this moment. It changes nothing. The error matches privacy.ErrInvalid for an
+// identifier that is none; a source or a store that fails ends the plan with its error.
 func (s *Sweeper) Plan(ctx context.Context, sweepID string) (*Plan, error) {
 	if err := privacy.CheckID("sweep", sweepID); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("retention: %w", err)
 	}
 	plan := &Plan{
 		SweepID: sweepID, At: s.now(), Items: map[Token]PlanItem{}, Shards: map[Token]Shard{},
@@ -164,7 +168,7 @@ func (s *Sweeper) each(ctx context.Context, system *System, query Query, visit f
 	for {
 		page, err := system.Source.Candidates(ctx, query)
 		if err != nil {
-			return fmt.Errorf("source of %s: %w", system.ID, err)
+			return fmt.Errorf("retention: source of %s: %w", system.ID, err)
 		}
 		for i := range page.Records {
 			page.Records[i].System = system.ID
@@ -179,7 +183,7 @@ func (s *Sweeper) each(ctx context.Context, system *System, query Query, visit f
 			return ctx.Err()
 		}
 		if page.Next == query.After {
-			return fmt.Errorf("source of %s does not move on: %w", system.ID, privacy.ErrInvalid)
+			return fmt.Errorf("retention: source of %s does not move on: %w", system.ID, privacy.ErrInvalid)
 		}
 		query.After = page.Next
 	}

@@ -27,7 +27,7 @@ const (
 	// ColumnDate holds civil days: DATE in PostgreSQL, text as YYYY-MM-DD in SQLite.
 	ColumnDate ColumnType = iota + 1
 	// ColumnTimestamp holds instants that the driver compares with a time.Time:
-	// TIMESTAMPTZ in PostgreSQL.
+	// TIMESTAMPTZ in PostgreSQL. Refused for SQLite.
 	ColumnTimestamp
 	// ColumnUnixSeconds holds instants as whole seconds since 1970-01-01T00:00:00Z.
 	ColumnUnixSeconds
@@ -35,7 +35,29 @@ const (
 	ColumnUnixMillis
 	// ColumnUnixMicros holds instants as whole microseconds since then.
 	ColumnUnixMicros
+	// ColumnTextTimestamp holds instants in UTC as text that SQLite writes for
+	// CURRENT_TIMESTAMP, "2006-01-02 15:04:05", or that RFC 3339 does,
+	// "2006-01-02T15:04:05Z", each with a fraction of a second or without. Text with
+	// an offset other than +00:00 is unreadable: it is not in the order of time. Refused
+	// for PostgreSQL, where the order of text depends on the collation.
+	ColumnTextTimestamp
 )
+
+// Check reports whether columns of a database can be of the type. The error matches
+// privacy.ErrInvalid and says what to declare instead.
+func (c ColumnType) Check(dialect Dialect) error {
+	switch {
+	case c < ColumnDate || c > ColumnTextTimestamp:
+		return fmt.Errorf("say how the column holds its time: %w", privacy.ErrInvalid)
+	case c == ColumnTimestamp && dialect == SQLite:
+		return fmt.Errorf("SQLite has no timestamps: use ColumnDate (text YYYY-MM-DD), ColumnTextTimestamp, "+
+			"ColumnUnixSeconds, ColumnUnixMillis or ColumnUnixMicros: %w", privacy.ErrInvalid)
+	case c == ColumnTextTimestamp && dialect == PostgreSQL:
+		return fmt.Errorf("PostgreSQL has timestamps: use ColumnTimestamp (TIMESTAMPTZ): %w", privacy.ErrInvalid)
+	default:
+		return nil
+	}
+}
 
 // Column is a column of the host's table.
 type Column struct {
@@ -45,8 +67,9 @@ type Column struct {
 	Type ColumnType
 }
 
-// Value returns an instant as the column holds it, in UTC for ColumnTimestamp. A
-// ColumnDate holds none.
+// Value returns an instant as the column holds it, in UTC for ColumnTimestamp. For
+// ColumnTextTimestamp that is the form of SQLite, one of several that it can have there.
+// A ColumnDate holds none.
 func (c Column) Value(instant time.Time) any {
 	switch c.Type {
 	case ColumnUnixSeconds:
@@ -55,10 +78,21 @@ func (c Column) Value(instant time.Time) any {
 		return instant.UnixMilli()
 	case ColumnUnixMicros:
 		return instant.UnixMicro()
+	case ColumnTextTimestamp:
+		return instant.UTC().Format(textTimestamp)
 	default:
 		return instant.UTC()
 	}
 }
+
+// textTimestamp is how SQLite writes an instant, and textSecond how RFC 3339 begins a
+// whole second. The day decides the order, and within it a blank comes before a T: text
+// of either form that is earlier than a second comes before the latter, and none that is
+// as late comes before the former.
+const (
+	textTimestamp = "2006-01-02 15:04:05.999999999"
+	textSecond    = "2006-01-02T15:04:05"
+)
 
 // Table tells a Predicate where records lie in a table of the host.
 type Table struct {
@@ -94,9 +128,11 @@ type Predicate struct {
 // instant, and few others: rows that a hold, a suspension or a rule about labels
 // keeps are selected too, and what a rule keeps that is about a role, purposes or a
 // jurisdiction if the table does not say which its rows have. Evaluate decides on
-// each. An index on the category, the tenant and the event column answers it without
-// reading what is not due; Lanes suits a reader of many pages. A schedule under which
-// nothing can be due gives a condition that selects nothing.
+// each. A row without the event that a rule counts from is not due, and as a rule not
+// selected: Sweeper.Undecided finds it. An index on the category, the tenant and the
+// event column answers it without reading what is not due; Lanes suits a reader of many
+// pages. A schedule under which nothing can be due gives a condition that selects
+// nothing.
 //
 // Names are checked and quoted, values are arguments. The error is
 // privacy.Problems and matches privacy.ErrInvalid: a bad name, a missing zone, an
@@ -136,11 +172,8 @@ func (t *Table) check(problems *privacy.Problems) {
 			problems.Add(path, "required", "the event needs the name of its column")
 		}
 		name(path, column.Name)
-		if column.Type < ColumnDate || column.Type > ColumnUnixMicros {
-			problems.Add(path, "column_type", "say how the column holds its time")
-		}
-		if column.Type == ColumnTimestamp && t.Dialect == SQLite {
-			problems.Add(path, "column_type", "SQLite has no timestamps: text or integers are compared, declare which")
+		if err := column.Type.Check(t.Dialect); err != nil {
+			problems.Add(path, "column_type", "%v", err)
 		}
 	}
 }

@@ -221,6 +221,10 @@ func TestPredicateSelectsEveryDueRow(t *testing.T) {
 		schedule := randomSchedule(t, random, at)
 		table := tableFor([]retention.Dialect{retention.SQLite, retention.PostgreSQL}[random.IntN(2)])
 		table.Zones = zones
+		asText := table.Dialect == retention.SQLite && random.IntN(2) == 0
+		if asText {
+			table.Events["used"] = retention.Column{Name: "used_at", Type: retention.ColumnTextTimestamp}
+		}
 		if random.IntN(2) == 0 {
 			table.Role, table.Purposes, table.Jurisdiction = privacy.RoleProcessor, []privacy.PurposeID{"p", "q"}, "DE-BY"
 		}
@@ -240,10 +244,16 @@ func TestPredicateSelectsEveryDueRow(t *testing.T) {
 		for range 200 {
 			record := randomRecord(random, zones)
 			cells := row{"category": string(record.Category), "tenant": string(record.Tenant)}
+			if random.IntN(8) == 0 {
+				record.Tenant, cells["tenant"] = "", nil
+			}
 			for _, event := range record.Events {
-				if event.Name == "event" {
+				switch {
+				case event.Name == "event":
 					cells["made_on"] = event.On.String()
-				} else {
+				case asText:
+					cells["used_at"] = event.At.Format(textTimestamps[random.IntN(len(textTimestamps))])
+				default:
 					cells["used_at"] = event.At.Unix()
 				}
 			}
@@ -269,6 +279,55 @@ func TestPredicateSelectsEveryDueRow(t *testing.T) {
 	isTrue(t, due > 1000 && selected < due*13/10, "selected ", selected, " for ", due)
 }
 
+// textTimestamps are forms of a ColumnTextTimestamp.
+var textTimestamps = []string{"2006-01-02 15:04:05", "2006-01-02 15:04:05.000", "2006-01-02T15:04:05", "2006-01-02T15:04:05.000000Z", time.RFC3339}
+
+func TestColumnTypesOfAnotherDatabaseSayWhatToDeclare(t *testing.T) {
+	for _, c := range []struct {
+		column  retention.ColumnType
+		dialect retention.Dialect
+		want    string
+	}{
+		{retention.ColumnTimestamp, retention.SQLite, "ColumnTextTimestamp"},
+		{retention.ColumnTextTimestamp, retention.PostgreSQL, "ColumnTimestamp"},
+		{0, retention.SQLite, "say how"},
+		{retention.ColumnTextTimestamp + 1, retention.SQLite, "say how"},
+	} {
+		err := c.column.Check(c.dialect)
+		errorIs(t, err, privacy.ErrInvalid)
+		isTrue(t, strings.Contains(err.Error(), c.want), err)
+	}
+	noError(t, retention.ColumnTextTimestamp.Check(retention.SQLite))
+	noError(t, retention.ColumnTimestamp.Check(retention.PostgreSQL))
+}
+
+// The day before a cutoff ends at midnight in the zone, to the second.
+func TestPredicateComparesTimestampsOfText(t *testing.T) {
+	rolling := maximum("m", "P1Y")
+	rolling.Anchor.Events = []string{"used"}
+	s := compile(t, rolling)
+	table := tableFor(retention.SQLite)
+	table.Categories, table.CategoryColumn, table.TenantColumn = table.Categories[:1], "", ""
+	table.Events["used"] = retention.Column{Name: "used_at", Type: retention.ColumnTextTimestamp}
+	table.Zones = []*time.Location{location(t, "Europe/Berlin")}
+	p, err := s.Predicate(table, on("2026-11-23").Add(12*time.Hour))
+	noError(t, err)
+	equal(t, []any{"2025-11-22T23:00:00"}, p.Args)
+	condition := parseSQL(t, p)
+	for text, want := range map[string]bool{
+		"2025-11-22 22:59:59": true, "2025-11-22T22:59:59.999Z": true, "2025-11-21 23:59:59": true,
+		"2025-11-22T23:00:00": false, "2025-11-22T23:00:00Z": false, "2025-11-22T23:00:00.000+00:00": false, "2025-11-23 00:00:00": false,
+		// A blank comes before a T, so that the rest of the day in UTC is selected too.
+		"2025-11-22 23:00:00": true,
+	} {
+		equal(t, want, condition(row{"used_at": text}), text)
+	}
+
+	table.Dialect = retention.PostgreSQL
+	_, err = s.Predicate(table, on("2026-11-23"))
+	equal(t, []string{"column_type"}, problemCodes(t, err), "the order of text depends on the collation")
+}
+
 // parseLanes returns how many lanes a row is in.
 func parseLanes(t *testing.T, lanes []retention.Lane) func(row) int {
 	conditions := make([]func(row) bool, len(lanes))
@@ -278,8 +337,9 @@ func parseLanes(t *testing.T, lanes []retention.Lane) func(row) int {
 	return func(r row) int {
 		in := 0
 		for i, lane := range lanes {
-			tenant := privacy.TenantID(r["tenant"].(string))
-			whose := lane.Tenant == tenant || lane.Tenant == "" && !slices.Contains(lane.Except, tenant)
+			text, known := r["tenant"].(string)
+			tenant := privacy.TenantID(text)
+			whose := known && lane.Tenant == tenant || lane.Tenant == "" && !slices.Contains(lane.Except, tenant)
 			if whose && r["category"] == string(lane.Category) && conditions[i](r) {
 				in++
 			}

@@ -78,7 +78,7 @@ var loadPresets = sync.OnceValues(func() ([]Preset, error) {
 		}
 		var file presetFile
 		if err := privacy.DecodeJSON(data, &file); err != nil {
-			return nil, fmt.Errorf("presets/%s: %w", entry.Name(), err)
+			return nil, fmt.Errorf("retention: presets/%s: %w", entry.Name(), err)
 		}
 		for _, p := range file.Presets {
 			p.AsOf = file.AsOf
@@ -111,7 +111,7 @@ func FindPreset(id string) (Preset, error) {
 	}
 	i := slices.IndexFunc(presets, func(p Preset) bool { return p.ID == id })
 	if i < 0 {
-		return Preset{}, fmt.Errorf("retention preset: %w", privacy.ErrNotFound)
+		return Preset{}, fmt.Errorf("retention: preset: %w", privacy.ErrNotFound)
 	}
 	return presets[i].clone(), nil
 }

@@ -34,17 +34,17 @@ type Pseudonymiser struct {
 func NewPseudonymiser(current string, keys map[string][]byte) (*Pseudonymiser, error) {
 	p := &Pseudonymiser{current: current, keys: maps.Clone(keys)}
 	if p.keys[current] == nil {
-		return nil, fmt.Errorf("no key has the current name: %w", privacy.ErrInvalid)
+		return nil, fmt.Errorf("retention: no key has the current name: %w", privacy.ErrInvalid)
 	}
 	for name, key := range p.keys {
 		if err := privacy.CheckID("name of a key", name); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("retention: %w", err)
 		}
 		if strings.Contains(name, ".") {
-			return nil, fmt.Errorf("the name of a key has no dot: %w", privacy.ErrInvalid)
+			return nil, fmt.Errorf("retention: the name of a key has no dot: %w", privacy.ErrInvalid)
 		}
 		if len(key) < minKeyLength {
-			return nil, fmt.Errorf("a key has at least %d bytes: %w", minKeyLength, privacy.ErrInvalid)
+			return nil, fmt.Errorf("retention: a key has at least %d bytes: %w", minKeyLength, privacy.ErrInvalid)
 		}
 		p.keys[name] = append([]byte(nil), key...)
 	}

@@ -29,10 +29,17 @@ type Record struct {
 	Zone *time.Location `json:"-"`
 	// Events are the dated facts that rules count from.
 	Events []Event `json:"events,omitempty"`
+	// Unreadable says that the system has a date, a zone or a category of the record
+	// that it cannot read. No rule counts from its Events then: the one that cannot be
+	// read might be the latest.
+	Unreadable bool `json:"unreadable,omitempty"`
 	// Suspensions keep the periods of rules that name them from expiring.
 	Suspensions []Suspension `json:"suspensions,omitempty"`
 	// Hidden says that the system has hidden the record, so that no sweep does it again.
 	Hidden bool `json:"hidden,omitempty"`
+	// Disposed says that the system has disposed of the record, and that what is left of
+	// it is no longer a record to decide on. Sources give it for Query.All alone.
+	Disposed bool `json:"disposed,omitempty"`
 	// Bytes is the size of the record, for the plan of a sweep; 0 if unknown.
 	Bytes int64 `json:"bytes,omitempty"`
 }
@@ -68,6 +75,14 @@ func (e *Event) day(zone *time.Location) privacy.Date {
 // DayOf returns the civil day of an instant in the record's zone, that of UTC if it
 // has none.
 func (r *Record) DayOf(at time.Time) privacy.Date { return privacy.DateOf(at, r.zone()) }
+
+// undated says why no rule can date a record that lacks an event.
+func (r *Record) undated() Finding {
+	if r.Unreadable {
+		return FindingUnreadable
+	}
+	return FindingAnchorMissing
+}
 
 func (r *Record) zone() *time.Location {
 	if r.Zone == nil {

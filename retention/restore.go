@@ -35,7 +35,7 @@ func (s *Sweeper) Redispose(ctx context.Context) (Redisposal, error) {
 				return err
 			}
 			if len(actions) != len(tokens) {
-				return fmt.Errorf("the store answered %d of %d tokens: %w", len(actions), len(tokens), privacy.ErrInvalid)
+				return fmt.Errorf("retention: the store answered %d of %d tokens: %w", len(actions), len(tokens), privacy.ErrInvalid)
 			}
 			done.Seen += len(records)
 			for j, action := range actions {

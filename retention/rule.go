@@ -74,7 +74,7 @@ type Scope struct {
 func ParseRules(data []byte) ([]Rule, error) {
 	var rules []Rule
 	if err := privacy.DecodeJSON(data, &rules); err != nil {
-		return nil, fmt.Errorf("retention rules: %w", err)
+		return nil, fmt.Errorf("retention: rules: %w", err)
 	}
 	return rules, nil
 }

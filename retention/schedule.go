@@ -20,7 +20,8 @@ type Schedule struct {
 
 // Options tune Compile. The zero value is the strictest.
 type Options struct {
-	// Zone is the zone of records without one. Nil leaves them Undecidable.
+	// Zone is the zone of records without one. Nil leaves them Undecidable, and is a
+	// finding of the Schedule.
 	Zone *time.Location
 	// Bounds are the limits within which tenants set rules of their own for what
 	// the operator processes for them (GDPR Art. 28(3)(a)). A tenant's rule
@@ -34,6 +35,9 @@ type Options struct {
 // privacy.Problems with everything that is wrong, each with its path such as
 // "rules[2].period", and matches privacy.ErrInvalid. What is legal but doubtful
 // is in Findings.
+//
+// opts may be nil. Without Options.Zone no day can be told of records without a zone
+// of their own: they are Undecidable and stay for ever, which is a finding too.
 func Compile(rules []Rule, opts *Options) (*Schedule, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -48,6 +52,9 @@ func Compile(rules []Rule, opts *Options) (*Schedule, error) {
 		return nil, err
 	}
 	s := &Schedule{zone: opts.Zone}
+	if s.zone == nil {
+		s.findings.Add("zone", FindingNoZone.String(), "records without a zone of their own are undecidable: no day can be told")
+	}
 	s.addLines(rules, &problems)
 	s.checkTenants(opts.Bounds, &problems)
 	s.compare(&problems)

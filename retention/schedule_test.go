@@ -73,6 +73,14 @@ func TestMaximumBelowMinimumIsAFinding(t *testing.T) {
 	equal(t, 0, len(compile(t, minimum("min", "P6Y"), maximum("max", "P6Y")).Findings()))
 }
 
+func TestScheduleWithoutAZoneIsAFinding(t *testing.T) {
+	s, err := retention.Compile([]retention.Rule{maximum("max", "P1Y")}, nil)
+	noError(t, err)
+	equal(t, 1, len(s.Findings()))
+	equal(t, "no_zone", s.Findings()[0].Code)
+	equal(t, retention.FindingNoZone, s.Evaluate(recordFrom("2020-01-01"), nil, on("2026-01-01")).Finding)
+}
+
 func TestRulesReturnsCopies(t *testing.T) {
 	s := compile(t, maximum("r", "P1Y"))
 	s.Rules()[0].Anchor.Events[0] = "other"

@@ -12,7 +12,7 @@ import (
 )
 
 // errFenced means that another process has taken over a shard.
-var errFenced = errors.New("a shard was taken over")
+var errFenced = errors.New("retention: a shard was taken over")
 
 func fenced(err error) error {
 	if errors.Is(err, privacy.ErrConflict) {

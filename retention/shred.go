@@ -62,7 +62,7 @@ const (
 	wrappedLength   = nonceLength + keyLength + tagLength
 )
 
-var errSealed = fmt.Errorf("not a sealed item of this place, or altered: %w", privacy.ErrInvalid)
+var errSealed = fmt.Errorf("retention: not a sealed item of this place, or altered: %w", privacy.ErrInvalid)
 
 // Seal encrypts plain for a subject. The place, such as table and record key, is
 // not stored; Open needs the same, so that items cannot be exchanged.
@@ -72,7 +72,7 @@ func (e *Envelope) Seal(ctx context.Context, tenant privacy.TenantID, subject pr
 		return nil, err
 	}
 	if err := privacy.CheckID("key", key.ID); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("retention: %w", err)
 	}
 	item := make([]byte, keyLength)
 	rand.Read(item)
@@ -127,7 +127,7 @@ func (e *Envelope) Shred(ctx context.Context, tenant privacy.TenantID, subject p
 
 func gcm(key []byte) (cipher.AEAD, error) {
 	if len(key) != keyLength {
-		return nil, fmt.Errorf("a key has %d bytes: %w", keyLength, privacy.ErrInvalid)
+		return nil, fmt.Errorf("retention: a key has %d bytes: %w", keyLength, privacy.ErrInvalid)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {

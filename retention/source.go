@@ -35,7 +35,8 @@ type Query struct {
 	// without an index ignores them.
 	Schedule *Schedule
 	At       time.Time
-	// All asks for every record, due or not: after a backup was restored.
+	// All asks for every record, due or not: after a backup was restored, and for
+	// Sweeper.Undecided.
 	All bool
 	// After is the Next of the page before, "" for the first page.
 	After string
@@ -52,7 +53,7 @@ type Page struct {
 
 // ErrKeyCopies is the error of a Disposer that cannot count CryptoShred as erasure: a
 // copy of the record's key may remain, or nothing is known of the key.
-var ErrKeyCopies = errors.New("a copy of the key may remain")
+var ErrKeyCopies = errors.New("retention: a copy of the key may remain")
 
 // Disposer disposes of records of a system. Every method is idempotent by the key
 // of the record: a sweep that was interrupted calls again. Methods MUST honour

@@ -6,7 +6,8 @@ type State uint8
 
 const (
 	// Undecidable means that the schedule cannot answer: no rule covers the
-	// record, a date that a rule counts from is missing, or the zone is unknown.
+	// record or disposes of it in the end, a date that a rule counts from is missing or
+	// cannot be read, or the zone is unknown.
 	// The Finding says which. It never becomes due by itself.
 	Undecidable State = iota
 	// Keep means that a period is still running.
@@ -66,9 +67,12 @@ const (
 	// FindingNoZone means that neither the record nor the schedule has a zone, so
 	// that no day can be told.
 	FindingNoZone
+	// FindingUnreadable means that the system has an event of the record, its zone or
+	// its category in a form that it cannot read, so that no rule can date the record.
+	FindingUnreadable
 )
 
-var findingCodes = codes{"", "no_retention_rule", "anchor_missing", "no_disposal_rule", "no_zone"}
+var findingCodes = codes{"", "no_retention_rule", "anchor_missing", "no_disposal_rule", "no_zone", "unreadable"}
 
 // String returns the code, "" for none.
 func (f Finding) String() string {

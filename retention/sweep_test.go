@@ -27,6 +27,8 @@ type shelf struct {
 	calls   int
 	gone    map[string]int // how often a record was there and went
 	dispose func(ctx context.Context, key string) (handled bool, err error)
+	// candidates, if set, sees queries and may fail them.
+	candidates func(retention.Query) error
 }
 
 func newShelf(t testing.TB, events map[string]string) *shelf {
@@ -43,6 +45,11 @@ func newShelf(t testing.TB, events map[string]string) *shelf {
 func (s *shelf) Candidates(_ context.Context, query retention.Query) (retention.Page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.candidates != nil {
+		if err := s.candidates(query); err != nil {
+			return retention.Page{}, err
+		}
+	}
 	var page retention.Page
 	for _, r := range s.records {
 		if r.Key > query.After {

@@ -165,14 +165,14 @@ func TestLayoutReadsThePath(t *testing.T) {
 	s := system(t, directory.Directory{Path: root, Record: byLayout(t, "w/{tenant}/{subject}/**")})
 	got := map[string]string{}
 	for _, r := range all(t, s, retention.Query{All: true, Limit: 2}) {
-		got[r.Key] = fmt.Sprint(r.Tenant, " ", r.Subject, " ", r.Category, " ", len(r.Events), " ", r.Bytes)
+		got[r.Key] = fmt.Sprint(r.Tenant, " ", r.Subject, " ", r.Category, " ", len(r.Events), " ", r.Unreadable, " ", r.Bytes)
 	}
 	want := map[string]string{
-		"w/acme/ada/a.png":      "acme ada images 1 16",
-		"w/acme/ada/deep/b.png": "acme ada images 1 21",
-		"w/stray":               "stray  images 0 7",
-		"x/acme/ada/c.png":      "  images 0 16",
-		"w/odd\x01/ada/d.png":   "odd\x01  images 0 16",
+		"w/acme/ada/a.png":      "acme ada images 1 false 16",
+		"w/acme/ada/deep/b.png": "acme ada images 1 false 21",
+		"w/stray":               "stray  images 0 true 7",
+		"x/acme/ada/c.png":      "  images 0 true 16",
+		"w/odd\x01/ada/d.png":   "odd\x01  images 0 true 16",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)

@@ -10,7 +10,7 @@
 //
 // What a file is, the host says by a function; Layout makes one of the path and the
 // time of modification. A file that a layout does not fit is a record without
-// events: nothing disposes of it, and every plan shows it as undecidable.
+// events: nothing disposes of it, and every plan shows it as unreadable.
 //
 // # Staying inside
 //

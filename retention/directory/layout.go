@@ -17,8 +17,8 @@ import (
 // follows. The event is the time at which the file was last modified. All else is
 // that of the given record.
 //
-// A file that the layout does not fit, or whose parts are no identifiers, has no
-// event. The error matches privacy.ErrInvalid.
+// A file that the layout does not fit, or whose parts are no identifiers, is
+// unreadable and has no event. The error matches privacy.ErrInvalid.
 func Layout(layout, event string, of retention.Record) (RecordFunc, error) {
 	parts := strings.Split(layout, "/")
 	var problems privacy.Problems
@@ -54,6 +54,8 @@ func Layout(layout, event string, of retention.Record) (RecordFunc, error) {
 		record.Events = nil
 		if fits(parts, strings.Split(path, "/"), &record) {
 			record.Events = []retention.Event{{Name: event, At: info.ModTime().UTC()}}
+		} else {
+			record.Unreadable = true
 		}
 		return record, true, nil
 	}, nil

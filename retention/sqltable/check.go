@@ -97,11 +97,8 @@ func (t *Table) checkEvents(problems *privacy.Problems) {
 	for _, event := range slices.Sorted(maps.Keys(t.Events)) {
 		column, path := t.Events[event], fmt.Sprintf("events[%q]", event)
 		checkColumn(path, column.Name, problems)
-		if column.Type < retention.ColumnDate || column.Type > retention.ColumnUnixMicros {
-			problems.Add(path, "column_type", "say how the column holds its time")
-		}
-		if column.Type == retention.ColumnTimestamp && t.Dialect == retention.SQLite {
-			problems.Add(path, "column_type", "SQLite has no timestamps: text or integers are compared, declare which")
+		if err := column.Type.Check(t.Dialect); err != nil {
+			problems.Add(path, "column_type", "%v", err)
 		}
 	}
 }

@@ -84,6 +84,11 @@ func (r *rows) unchanged(s *statement, record *retention.Record) *statement {
 				value = column.Value(event.At)
 			}
 		}
+		if column.Type == retention.ColumnTextTimestamp && value != nil {
+			// An instant has several forms. SQLite tells them apart by the millisecond.
+			s.add(" AND julianday(", quoted(column.Name), ") = julianday(").arg(value).add(")")
+			continue
+		}
 		s.add(" AND ").same(column.Name, value)
 	}
 	return s

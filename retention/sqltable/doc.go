@@ -22,6 +22,24 @@
 // that are due or blocked, page after page, and none of the others, however many
 // there are. Without them it is correct and slow.
 //
+// Rows whose event is NULL, or in a form that cannot be read, are therefore in no plan,
+// nor are rows of a category that Table.Categories leaves out. They stay, and
+// retention.Sweeper.Undecided counts them: as anchor_missing and as unreadable. It reads
+// the whole table, in the order of the key.
+//
+// # Times
+//
+// A retention.Column says how it holds its time. In PostgreSQL that is a DATE or a
+// TIMESTAMPTZ, in SQLite text or whole numbers:
+//
+//	2026-03-01                          retention.ColumnDate
+//	2026-03-01 12:30:00                 retention.ColumnTextTimestamp, as CURRENT_TIMESTAMP writes it
+//	2026-03-01T12:30:00.250Z            retention.ColumnTextTimestamp
+//	1772368200                          retention.ColumnUnixSeconds, ColumnUnixMillis, ColumnUnixMicros
+//
+// What a driver makes of a time.Time is of one of these forms only if it is told to:
+// write UTC, and no name of a zone. A value of another form is unreadable.
+//
 // # What a sweep writes
 //
 // Delete removes the row. Anonymise replaces the declared columns, CryptoShred

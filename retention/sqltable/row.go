@@ -2,6 +2,7 @@ package sqltable
 
 import (
 	"database/sql"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ type row struct {
 	key                                                  string
 	tenant, subject, category, zone, jurisdiction, label sql.NullString
 	bytes                                                sql.NullInt64
+	disposed                                             bool
 	events                                               []any
 	suspended                                            []sql.NullBool
 }
@@ -53,21 +55,32 @@ func (t *Table) optional(r *row) []struct {
 	}
 }
 
-// columns returns what is read of a row, in the order of scan.
-func (t *Table) columns() []string {
-	columns := []string{t.Key}
+// columns returns what is read of a row, in the order of scan. Times that SQLite holds
+// as text are read as the text they are, which is what is compared: a driver may make
+// something else of a column that the host calls DATE or DATETIME.
+func (t *Table) columns() string {
+	columns := []string{quoted(t.Key)}
 	for _, column := range t.optional(&row{}) {
 		if column.name != "" {
-			columns = append(columns, column.name)
+			columns = append(columns, quoted(column.name))
 		}
 	}
+	if t.DisposedColumn != "" {
+		columns = append(columns, quoted(t.DisposedColumn)+isTrue(true))
+	}
 	for _, event := range t.eventNames() {
-		columns = append(columns, t.Events[event].Name)
+		column := t.Events[event]
+		text := column.Type == retention.ColumnDate || column.Type == retention.ColumnTextTimestamp
+		if text && t.Dialect == retention.SQLite {
+			columns = append(columns, "CAST("+quoted(column.Name)+" AS TEXT)")
+		} else {
+			columns = append(columns, quoted(column.Name))
+		}
 	}
 	for _, kind := range t.suspensionKinds() {
-		columns = append(columns, t.Suspensions[kind])
+		columns = append(columns, quoted(t.Suspensions[kind]))
 	}
-	return columns
+	return strings.Join(columns, ", ")
 }
 
 func (t *Table) scan(found *sql.Rows) (*row, error) {
@@ -77,6 +90,9 @@ func (t *Table) scan(found *sql.Rows) (*row, error) {
 		if column.name != "" {
 			into = append(into, column.to)
 		}
+	}
+	if t.DisposedColumn != "" {
+		into = append(into, &r.disposed)
 	}
 	for i := range r.events {
 		into = append(into, &r.events[i])
@@ -88,12 +104,12 @@ func (t *Table) scan(found *sql.Rows) (*row, error) {
 }
 
 // record returns what the schedule needs to know of a row. A row that cannot be
-// understood has no events, so that it is undecidable and stays.
+// understood is unreadable and has no events, so that it is undecidable and stays.
 func (t *Table) record(r *row) retention.Record {
 	record := retention.Record{
 		System: t.System, Key: r.key, Tenant: t.Tenant, Subject: privacy.SubjectID(r.subject.String),
 		Category: t.Categories[0], Purposes: slices.Clone(t.Purposes), Role: t.Role,
-		Jurisdiction: t.Jurisdiction, Bytes: r.bytes.Int64,
+		Jurisdiction: t.Jurisdiction, Bytes: r.bytes.Int64, Disposed: r.disposed,
 	}
 	if t.TenantColumn != "" {
 		record.Tenant = privacy.TenantID(r.tenant.String)
@@ -114,10 +130,13 @@ func (t *Table) record(r *row) retention.Record {
 			record.Suspensions = append(record.Suspensions, retention.Suspension{Kind: kind})
 		}
 	}
-	zone, ok := t.zone(r)
+	zone, known := t.zone(r)
+	events, readable := t.recordEvents(r)
 	record.Zone = zone
-	if ok {
-		record.Events = t.recordEvents(r)
+	if known && readable && slices.Contains(t.Categories, record.Category) {
+		record.Events = events
+	} else {
+		record.Unreadable = true
 	}
 	return record
 }
@@ -139,21 +158,20 @@ func (t *Table) zone(r *row) (*time.Location, bool) {
 	return nil, false
 }
 
-// recordEvents returns the events that have happened, none if one cannot be read:
-// it might be the latest.
-func (t *Table) recordEvents(r *row) []retention.Event {
-	var events []retention.Event
+// recordEvents returns the events that have happened, and whether all of them can be
+// read: one that cannot might be the latest.
+func (t *Table) recordEvents(r *row) (events []retention.Event, ok bool) {
 	for i, name := range t.eventNames() {
 		if r.events[i] == nil {
 			continue
 		}
 		event, ok := t.event(name, r.events[i])
 		if !ok {
-			return nil
+			return nil, false
 		}
 		events = append(events, event)
 	}
-	return events
+	return events, true
 }
 
 func (t *Table) event(name string, value any) (retention.Event, bool) {
@@ -184,10 +202,36 @@ func (t *Table) event(name string, value any) (retention.Event, bool) {
 }
 
 func (t *Table) dated(event retention.Event, text string) (retention.Event, bool) {
-	if t.Events[event.Name].Type != retention.ColumnDate {
-		return event, false
+	var err error
+	switch t.Events[event.Name].Type {
+	case retention.ColumnDate:
+		event.On, err = privacy.ParseDate(text)
+	case retention.ColumnTextTimestamp:
+		event.At, err = parseTimestamp(text)
+	default:
+		err = errTimestamp
 	}
-	day, err := privacy.ParseDate(text)
-	event.On = day
 	return event, err == nil
+}
+
+var errTimestamp = fmt.Errorf("sqltable: not a timestamp in UTC: %w", privacy.ErrInvalid)
+
+// timestamps are the forms of a timestamp of text. Each takes a fraction of a second.
+var timestamps = []string{time.DateTime, time.DateTime + "Z07:00", "2006-01-02T15:04:05", time.RFC3339}
+
+// parseTimestamp reads a timestamp of text that is in the order of time, and that
+// SQLite reads as well. Package time is not as strict: it takes an hour of one digit,
+// several blanks, and a comma before a fraction.
+func parseTimestamp(text string) (time.Time, error) {
+	for _, form := range timestamps {
+		instant, err := time.Parse(form, text)
+		if err != nil || strings.Contains(text, ",") {
+			continue
+		}
+		instant = instant.UTC()
+		if strings.HasPrefix(strings.Replace(text, "T", " ", 1), instant.Format(time.DateTime)) {
+			return instant, nil
+		}
+	}
+	return time.Time{}, errTimestamp
 }

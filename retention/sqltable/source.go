@@ -17,7 +17,7 @@ var _ retention.Source = (*rows)(nil)
 // cursor is the place after a row: its lane and the values of the lane's order.
 type cursor struct {
 	Lane   int    `json:"lane"`
-	Day    string `json:"day,omitempty"`
+	Text   string `json:"text,omitempty"`
 	Number int64  `json:"number,omitempty"`
 	Tenant string `json:"tenant,omitempty"`
 	Key    string `json:"key,omitempty"`
@@ -95,7 +95,7 @@ func (r *rows) read(ctx context.Context, l *lane, all bool, after cursor, limit 
 // cursor after the last, the zero one without any.
 func (r *rows) readPart(ctx context.Context, l *lane, all bool, limit int, page *retention.Page, further func(*statement)) (cursor, error) {
 	t := &r.table
-	s := newStatement(t.Dialect, "SELECT ", quotedAll(t.columns()), " FROM ", quoted(t.Name), " WHERE ")
+	s := newStatement(t.Dialect, "SELECT ", t.columns(), " FROM ", quoted(t.Name), " WHERE ")
 	if all {
 		s.add("1 = 1")
 	} else {
@@ -134,7 +134,8 @@ func (l *lane) write(s *statement, t *Table) {
 		for _, tenant := range l.Except {
 			except = append(except, string(tenant))
 		}
-		s.add(" AND ", quoted(t.TenantColumn), " NOT IN ").list(except)
+		s.add(" AND (", quoted(t.TenantColumn), " IS NULL OR ", quoted(t.TenantColumn), " NOT IN ").list(except)
+		s.add(")")
 	}
 	if l.hidden != nil {
 		s.add(" AND ", quoted(t.HiddenColumn), isTrue(*l.hidden))
@@ -190,16 +191,16 @@ func (l *lane) cursor(t *Table, row *row) cursor {
 	switch value := row.events[at].(type) {
 	case time.Time:
 		if l.Event.Type == retention.ColumnDate {
-			c.Day = value.Format(time.DateOnly)
+			c.Text = value.Format(time.DateOnly)
 		} else {
 			c.Number = value.UnixMicro()
 		}
 	case int64:
 		c.Number = value
 	case string:
-		c.Day = value
+		c.Text = value
 	case []byte:
-		c.Day = string(value)
+		c.Text = string(value)
 	}
 	return c
 }
@@ -209,8 +210,8 @@ func (l *lane) values(t *Table, c cursor) []any {
 	var values []any
 	switch {
 	case !l.ordered():
-	case l.Event.Type == retention.ColumnDate:
-		values = append(values, c.Day)
+	case l.Event.Type == retention.ColumnDate, l.Event.Type == retention.ColumnTextTimestamp:
+		values = append(values, c.Text)
 	case l.Event.Type == retention.ColumnTimestamp:
 		values = append(values, time.UnixMicro(c.Number).UTC())
 	default:

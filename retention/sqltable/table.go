@@ -20,15 +20,16 @@ type Table struct {
 	// PostgreSQL, a UUID. Required.
 	Key string
 	// KeyWithinTenant says that keys are unique within a tenant only. Pages then
-	// follow the tenant and the key.
+	// follow the tenant and the key, and the tenant is never NULL.
 	KeyWithinTenant bool
-	// TenantColumn holds the tenant. Without it all rows are of Tenant.
+	// TenantColumn holds the tenant, NULL where there is none. Without it all rows are
+	// of Tenant.
 	TenantColumn string
 	Tenant       privacy.TenantID
 	// SubjectColumn holds the subject, NULL where it is not known.
 	SubjectColumn string
 	// Categories are all that rows can be of. Required. Rows of another category
-	// are never candidates.
+	// are never candidates, and unreadable to retention.Sweeper.Undecided.
 	Categories []privacy.CategoryID
 	// CategoryColumn holds the category. It may be empty if there is only one.
 	CategoryColumn string

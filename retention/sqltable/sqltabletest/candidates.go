@@ -24,7 +24,7 @@ func (s *suite) everything(t testing.TB, name string) sqltable.Table {
 		SubjectColumn: "person", Categories: []privacy.CategoryID{"a", "a.b", "c"}, CategoryColumn: "category",
 		Events: map[string]retention.Column{
 			"made": {Name: "made_on", Type: retention.ColumnDate}, "used": {Name: "used_at", Type: s.stampType()},
-			"sent": {Name: "sent_ms", Type: retention.ColumnUnixMillis},
+			"seen": {Name: "seen_at", Type: s.seenType()}, "sent": {Name: "sent_ms", Type: retention.ColumnUnixMillis},
 		},
 		ZoneColumn: "zone", Zones: []*time.Location{time.UTC, berlin}, JurisdictionColumn: "law", LabelsColumn: "labels",
 		Suspensions: map[string]string{"open_case": "open_case"}, BytesColumn: "size",
@@ -98,6 +98,10 @@ func (s *suite) everyDueRow(t *testing.T) {
 	if len(stored) != 400 {
 		t.Fatalf("%d rows are stored, want 400", len(stored))
 	}
+	states := map[string]string{}
+	for _, r := range stored {
+		states[string(r.Tenant)+"/"+r.Key] = s.value(t, fmt.Sprintf(`SELECT CASE WHEN gone IS TRUE THEN 'gone' WHEN hidden IS TRUE THEN 'hidden' ELSE '' END FROM %s WHERE workspace = '%s' AND id = '%s'`, table.Name, r.Tenant, r.Key))
+	}
 	due, found := 0, 0
 	for range 40 {
 		schedule := s.randomSchedule(t, random)
@@ -110,7 +114,7 @@ func (s *suite) everyDueRow(t *testing.T) {
 			r := &stored[i]
 			id := string(r.Tenant) + "/" + r.Key
 			verdict := schedule.Evaluate(r, nil, at)
-			state := s.value(t, fmt.Sprintf(`SELECT CASE WHEN gone IS TRUE THEN 'gone' WHEN hidden IS TRUE THEN 'hidden' ELSE '' END FROM %s WHERE workspace = '%s' AND id = '%s'`, table.Name, r.Tenant, r.Key))
+			state := states[id]
 			wanted := verdict.Eligible() && state != "gone" || verdict.State == retention.Hidden && state == ""
 			if wanted && !candidates[id] {
 				t.Errorf("%s (%s) is %s and not a candidate", id, state, verdict.State)
@@ -149,6 +153,9 @@ func (s *suite) randomRow(random *rand.Rand, i int) cells {
 	if random.IntN(3) > 0 {
 		row["sent_ms"] = day().UnixMilli()
 	}
+	if random.IntN(3) > 0 {
+		row["seen_at"] = s.seen(day(), random.IntN(len(textForms)))
+	}
 	if random.IntN(5) == 0 {
 		row["labels"] = "x, y"
 	}
@@ -159,10 +166,10 @@ func (s *suite) randomRow(random *rand.Rand, i int) cells {
 }
 
 func (s *suite) randomSchedule(t testing.TB, random *rand.Rand) *retention.Schedule {
-	periods, events := []string{"P1Y", "P2Y", "P5Y", "P18M", "P400D"}, []string{"made", "used", "sent"}
+	periods, events := []string{"P1Y", "P2Y", "P5Y", "P18M", "P400D"}, []string{"made", "used", "sent", "seen"}
 	var rules []retention.Rule
 	for i := range 1 + random.IntN(4) {
-		r := maximum(fmt.Sprintf("r%d", i), periods[random.IntN(len(periods))], events[random.IntN(3)])
+		r := maximum(fmt.Sprintf("r%d", i), periods[random.IntN(len(periods))], events[random.IntN(len(events))])
 		switch random.IntN(6) {
 		case 0:
 			r.Kind, r.Action = retention.StatutoryMinimum, 0
@@ -185,6 +192,26 @@ func (s *suite) randomSchedule(t testing.TB, random *rand.Rand) *retention.Sched
 		opts.ContractEnds = []retention.ContractEnd{{Tenant: "t2", On: privacy.MustDate("2026-03-01"), Choice: retention.EndByDeletion}}
 	}
 	return compile(t, opts, rules...)
+}
+
+func (s *suite) withoutTenant(t *testing.T) {
+	s.table(t, "sqltabletest_nobody")
+	table := s.everything(t, "sqltabletest_nobody")
+	table.TenantColumn, table.SubjectColumn, table.KeyWithinTenant = "person", "", false
+	for id, tenant := range map[string]any{"1": nil, "2": nil, "3": "t1"} {
+		s.insert(t, table.Name, cells{"id": id, "workspace": "any", "person": tenant, "category": "a", "zone": "UTC", "made_on": "2020-01-01"})
+	}
+	own := maximum("own", "P10Y", "made")
+	own.Scope.Tenant = "t2"
+	system := s.system(t, table)
+	query := retention.Query{Schedule: compile(t, &retention.Options{Zone: time.UTC}, maximum("m", "P1Y", "made"), own), At: at, Limit: 1}
+	records := all(t, system, query)
+	if len(records) != 3 {
+		t.Fatalf("%d candidates, want 3", len(records))
+	}
+	for i := range records {
+		disposes(t, system, &records[i], retention.Delete)
+	}
 }
 
 func (s *suite) allRows(t *testing.T) {
@@ -228,17 +255,30 @@ func (s *suite) distrustsRows(t *testing.T) {
 	s.insert(t, table.Name, cells{"id": "1", "workspace": "t1", "category": "a", "zone": "Mars/Olympus", "made_on": "2001-01-01"})
 	wanted := 1
 	if s.dialect == retention.SQLite {
-		s.insert(t, table.Name, cells{"id": "2", "workspace": "t1", "category": "a", "zone": "UTC", "made_on": "2001-13-01", "sent_ms": int64(1)})
-		wanted++
+		for id, day := range map[string]string{"2": "2001-13-01", "2a": "2001-01-01 00:00:00", "2b": "2001"} {
+			s.insert(t, table.Name, cells{"id": id, "workspace": "t1", "category": "a", "zone": "UTC", "made_on": day, "sent_ms": int64(1)})
+			wanted++
+		}
 	}
 	schedule := compile(t, &retention.Options{Zone: time.UTC}, maximum("m", "P1Y", "made", "sent"))
-	records := all(t, s.system(t, table), retention.Query{Schedule: schedule, At: at, Limit: 10})
+	system := s.system(t, table)
+	records := all(t, system, retention.Query{Schedule: schedule, At: at, Limit: 10})
 	if len(records) != wanted {
 		t.Fatalf("%d candidates, want %d", len(records), wanted)
 	}
 	for i := range records {
-		if state := schedule.Evaluate(&records[i], nil, at).State; state != retention.Undecidable {
-			t.Errorf("row %s is %s", records[i].Key, state)
-		}
+		unreadable(t, schedule, &records[i])
+	}
+
+	// A row of another category is never a candidate.
+	s.insert(t, table.Name, cells{"id": "3", "workspace": "t1", "category": "other", "zone": "UTC", "made_on": "2001-01-01"})
+	records = all(t, system, retention.Query{All: true, Limit: 10})
+	unreadable(t, schedule, &records[len(records)-1])
+}
+
+func unreadable(t *testing.T, schedule *retention.Schedule, r *retention.Record) {
+	t.Helper()
+	if verdict := schedule.Evaluate(r, nil, at); verdict.State != retention.Undecidable || verdict.Finding != retention.FindingUnreadable {
+		t.Errorf("row %s is %s (%s)", r.Key, verdict.State, verdict.Finding)
 	}
 }

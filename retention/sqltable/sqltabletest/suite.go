@@ -21,6 +21,7 @@ func Run(t *testing.T, db *sql.DB, dialect retention.Dialect) {
 		run  func(*testing.T)
 	}{
 		{"every due row is a candidate, and none twice", s.everyDueRow},
+		{"a row without a tenant is a candidate by the rules for everybody", s.withoutTenant},
 		{"pages of all rows hold each row once", s.allRows},
 		{"rows are held for the declared purposes, and rules about others select none", s.declaredPurposes},
 		{"a deleted row is gone, and deleting again succeeds", s.deletes},
@@ -31,7 +32,9 @@ func Run(t *testing.T, db *sql.DB, dialect retention.Dialect) {
 		{"an anonymised row that is written to is not taken as anonymised", s.verifiesAnonymised},
 		{"a shredded row has no key, and other rows have theirs", s.shreds},
 		{"a key of which a copy may remain does not count", s.distrustsCopies},
-		{"a row in an unknown zone, or with an unreadable day, has no events", s.distrustsRows},
+		{"a row in an unknown zone or category, or with an unreadable day, is unreadable", s.distrustsRows},
+		{"a timestamp of text is read in each of its forms and in no other", s.readsText},
+		{"all rows but those disposed of tell what nobody decided on", s.undecided},
 		{"a cancelled context ends every call", s.honoursContext},
 	} {
 		t.Run(c.rule, c.run)
@@ -57,13 +60,13 @@ func (s *suite) execute(t testing.TB, statement string, args ...any) {
 func (s *suite) table(t testing.TB, name string) {
 	t.Helper()
 	s.execute(t, `DROP TABLE IF EXISTS `+name)
-	day, stamp, flag := "DATE", "TIMESTAMPTZ", "BOOLEAN"
+	stamp, seen, flag := "TIMESTAMPTZ", "TIMESTAMPTZ", "BOOLEAN"
 	if s.dialect == retention.SQLite {
-		day, stamp, flag = "TEXT", "INTEGER", "INTEGER"
+		stamp, seen, flag = "INTEGER", "DATETIME", "INTEGER"
 	}
 	s.execute(t, `CREATE TABLE `+name+` (
 		id TEXT NOT NULL, workspace TEXT NOT NULL, person TEXT, category TEXT NOT NULL, zone TEXT, law TEXT, labels TEXT,
-		size BIGINT, made_on `+day+`, used_at `+stamp+`, sent_ms BIGINT, open_case `+flag+`, hidden `+flag+`, gone `+flag+`,
+		size BIGINT, made_on DATE, used_at `+stamp+`, seen_at `+seen+`, sent_ms BIGINT, open_case `+flag+`, hidden `+flag+`, gone `+flag+`,
 		mail TEXT, address TEXT, score BIGINT, sealed TEXT, PRIMARY KEY (workspace, id))`)
 	t.Cleanup(func() { s.drop(t, name) })
 }
@@ -88,6 +91,27 @@ func (s *suite) stamp(instant time.Time) any {
 		return instant.Unix()
 	}
 	return instant.UTC()
+}
+
+// seenType is how the column seen_at holds its time.
+func (s *suite) seenType() retention.ColumnType {
+	if s.dialect == retention.SQLite {
+		return retention.ColumnTextTimestamp
+	}
+	return retention.ColumnTimestamp
+}
+
+// seen returns an instant as seen_at holds it, in one of the forms of text.
+func (s *suite) seen(instant time.Time, form int) any {
+	if s.dialect == retention.SQLite {
+		return instant.UTC().Format(textForms[form%len(textForms)])
+	}
+	return instant.UTC()
+}
+
+// textForms are those of a ColumnTextTimestamp.
+var textForms = []string{
+	"2006-01-02 15:04:05", "2006-01-02 15:04:05.000", "2006-01-02T15:04:05Z", "2006-01-02T15:04:05.000000Z", "2006-01-02 15:04:05+00:00",
 }
 
 // cells are a row's values by their column.

@@ -1,0 +1,4 @@
+package sqltable
+
+// ParseTimestamp reads a timestamp of text.
+var ParseTimestamp = parseTimestamp
