@@ -275,6 +275,24 @@ func TestLoadRefusesRowsWithout(t *testing.T) {
 	require.Error(t, err)
 }
 
+// Of two rows that are about the same the later one counts, in whichever order a
+// table lists them.
+func TestTheLaterRequirementCounts(t *testing.T) {
+	row := func(from, requires string) string {
+		return `{"regime":"x","from":"` + from + `","operations":["sale"],"below_age":18,"requires":"` + requires + `","citation":"C"}`
+	}
+	older, newer := row("2020-01-01", "own_opt_in"), row("2024-01-01", "parental_opt_in")
+	for _, rows := range []string{older + "," + newer, newer + "," + older} {
+		law, err := children.Load(fstest.MapFS{"ages.json": {Data: []byte(`{` + tableHead + `"requirements":[` + rows + `]}`)}})
+		require.NoError(t, err)
+		for on, want := range map[string]string{"2023-12-31": "own_opt_in", "2024-01-01": "parental_opt_in"} {
+			rule, err := law.Requirement(children.Question{Regime: "x", Operation: "sale", Age: 15, On: privacy.MustDate(on)})
+			require.NoError(t, err)
+			assert.Equal(t, want, string(rule.Requires), "%s: %s", on, rows)
+		}
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{` + strings.TrimSuffix(tableHead, ",") + `}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -55,7 +55,8 @@ const (
 	bareLock   = `SELECT version, state, transaction_id FROM privacy_streams WHERE tenant = $1 AND subject = $2 FOR UPDATE`
 	bareFind   = `SELECT sequence FROM privacy_events WHERE tenant = $1 AND subject = $2 AND idempotency_key = $3`
 	bareRead   = `SELECT version, state FROM privacy_streams WHERE tenant = $1 AND subject = $2`
-	bareUpdate = `UPDATE privacy_streams SET version = $3, state = $4, transaction_id = GREATEST(transaction_id, pg_current_xact_id()::text::bigint)
+	bareUpdate = `UPDATE privacy_streams SET version = $3, state = $4, idle_since = NULL, ended = 0, last_recorded = $5,
+		transaction_id = GREATEST(transaction_id, pg_current_xact_id()::text::bigint)
 		WHERE tenant = $1 AND subject = $2`
 	bareOutbox = `INSERT INTO privacy_outbox (transaction_id, tenant, subject, version, recorded_at, event)
 		VALUES (GREATEST($1, pg_current_xact_id()::text::bigint), $2, $3, $4, $5, $6)`
@@ -101,7 +102,7 @@ func appendBare(ctx context.Context, pool *pgxpool.Pool, work []storetest.Work) 
 	}
 	for i, w := range work {
 		if n := again[w.Subject]; n > 0 {
-			writes.Queue(bareUpdate, w.Tenant, w.Subject, versions[i]+n, w.State)
+			writes.Queue(bareUpdate, w.Tenant, w.Subject, versions[i]+n, w.State, w.At)
 			again[w.Subject] = 0
 		}
 	}

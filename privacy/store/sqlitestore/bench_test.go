@@ -56,11 +56,13 @@ func benchBareDriver(b *testing.B) *bareDriver {
 	}
 	bare := &bareDriver{db: db}
 	for text, statement := range map[string]**sql.Stmt{
-		`SELECT version, state, transaction_id FROM privacy_streams WHERE tenant = $1 AND subject = $2`:                                     &bare.stream,
-		`SELECT version, state FROM privacy_streams WHERE tenant = $1 AND subject = $2`:                                                     &bare.read,
-		`SELECT sequence FROM privacy_events WHERE tenant = $1 AND subject = $2 AND idempotency_key = $3`:                                   &bare.key,
-		`UPDATE privacy_streams SET version = $3, state = $4, transaction_id = MAX(transaction_id, 0) WHERE tenant = $1 AND subject = $2`:   &bare.update,
-		`INSERT INTO privacy_streams (tenant, subject, version, state, transaction_id) VALUES ($1, $2, $3, $4, 0)`:                          &bare.insert,
+		`SELECT version, state, transaction_id FROM privacy_streams WHERE tenant = $1 AND subject = $2`:   &bare.stream,
+		`SELECT version, state FROM privacy_streams WHERE tenant = $1 AND subject = $2`:                   &bare.read,
+		`SELECT sequence FROM privacy_events WHERE tenant = $1 AND subject = $2 AND idempotency_key = $3`: &bare.key,
+		`UPDATE privacy_streams SET version = $3, state = $4, idle_since = NULL, ended = 0, last_recorded = $5, transaction_id = MAX(transaction_id, 0)
+			WHERE tenant = $1 AND subject = $2`: &bare.update,
+		`INSERT INTO privacy_streams (tenant, subject, version, state, idle_since, ended, last_recorded, transaction_id)
+			VALUES ($1, $2, $3, $4, NULL, 0, $5, 0)`: &bare.insert,
 		`INSERT INTO privacy_outbox (transaction_id, tenant, subject, version, recorded_at, event) VALUES (MAX($1, 0), $2, $3, $4, $5, $6)`: &bare.outbox,
 		`INSERT INTO privacy_events (tenant, subject, sequence, id, kind, occurred_at, recorded_at, idempotency_key, salt, commitment, payload)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`: &bare.event,
@@ -99,7 +101,7 @@ func (d *bareDriver) append(b *testing.B, work []storetest.Work) {
 		if found {
 			write = update
 		}
-		_, err = write.Exec(w.Tenant, w.Subject, w.Version, w.State)
+		_, err = write.Exec(w.Tenant, w.Subject, w.Version, w.State, w.At)
 		check(err)
 	}
 	check(tx.Commit())
