@@ -440,3 +440,56 @@ func TestContextEndsACall(t *testing.T) {
 	}
 	isTree(t, root, "a")
 }
+
+// A directory that is not there, because its disk is not mounted, has not been
+// disposed of.
+func TestMissingDirectoryIsAnError(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "files")
+	write(t, root, "a/b/1")
+	s := system(t, directory.Directory{Path: root, Quarantine: "q"})
+	r := find(t, s, "a/b/1")
+	must(t, os.Rename(root, root+"-elsewhere"))
+	if _, err := s.Source.Candidates(t.Context(), retention.Query{All: true, Limit: 10}); err == nil {
+		t.Error("it has no candidates")
+	}
+	if err := s.Disposer.Hide(t.Context(), r); err == nil {
+		t.Error("a file in it is hidden")
+	}
+	if err := s.Disposer.Dispose(t.Context(), r, retention.Delete); err == nil {
+		t.Error("a file in it is deleted")
+	}
+	if gone, err := s.Disposer.Disposed(t.Context(), r, retention.Delete); err == nil || gone {
+		t.Errorf("a file in it is gone: %t, %v", gone, err)
+	}
+}
+
+// Where a directory was, there is now a file, which is another record: nothing
+// vouches for what became of the first.
+func TestFileInThePlaceOfADirectory(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, "a/b/1")
+	s := system(t, directory.Directory{Path: root, Quarantine: "q"})
+	r := find(t, s, "a/b/1")
+	must(t, os.RemoveAll(filepath.Join(root, "a")))
+	write(t, root, "a")
+	for name, dispose := range map[string]func() error{
+		"hidden":  func() error { return s.Disposer.Hide(t.Context(), r) },
+		"deleted": func() error { return s.Disposer.Dispose(t.Context(), r, retention.Delete) },
+	} {
+		if err := dispose(); err == nil {
+			t.Errorf("it counts as %s", name)
+		}
+	}
+	isTree(t, root, "a")
+}
+
+func TestCancelledWalkEnds(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, "a/1", "b/2")
+	s := system(t, directory.Directory{Path: root})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if page, err := s.Source.Candidates(ctx, retention.Query{All: true, Limit: 10}); !errors.Is(err, context.Canceled) || len(page.Records) != 0 {
+		t.Errorf("got %d records, %v", len(page.Records), err)
+	}
+}
