@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -82,6 +83,9 @@ var disks atomic.Int64
 func newDisk(t testing.TB, random *rand.Rand) *disk {
 	t.Helper()
 	if !vfs.SupportsSharedMemory {
+		if runtime.GOOS == "linux" {
+			t.Fatal("SQLite has no shared memory")
+		}
 		t.Skip("SQLite has no shared memory on this platform")
 	}
 	d := &disk{
