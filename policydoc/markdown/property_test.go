@@ -200,6 +200,8 @@ func firstDifference(a, b []byte) string {
 var seeds = []string{
 	"",
 	"\ufeff# Title\r\n\r\ntext\r\n",
+	"\ufeff\ufefftwice\n",
+	"<!-- c -->\n\n\ufeffnot at the start\n",
 	"---\ntitle: 'It''s'\nlang: he\nlist:\n  - a\n  - b\n---\n\n# שלום\n\nעולם\n",
 	"---\nnot front matter\n---\n",
 	"Setext\n===\n\nTwo\nlines\n---\n\n#### Skipped {#x disclose=\"category:a b\"}\n",

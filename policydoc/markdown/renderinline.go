@@ -285,6 +285,10 @@ func escapeLineStart(b *strings.Builder, text string) int {
 	if text == "" {
 		return 0
 	}
+	if mark := string(byteOrderMark); strings.HasPrefix(text, mark) {
+		b.WriteString("&#xFEFF;") // Parse would drop it at the start of a document
+		return len(mark)
+	}
 	if strings.IndexByte("#>+-=:|", text[0]) >= 0 {
 		b.WriteByte('\\')
 		b.WriteByte(text[0])
