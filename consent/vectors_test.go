@@ -121,7 +121,15 @@ func (in validityInput) consentRequired() (bool, error) {
 	if !c.EPrivacy {
 		return true, nil
 	}
-	access := consent.TerminalAccess{Regime: in.Regime, On: lawOf, InformationAndObjection: c.InformedAndFree, ThirdPartyUse: c.ThirdPartyUse}
+	asOf, err := instant(c.AsOf)
+	if err != nil {
+		return false, err
+	}
+	on := lawOf
+	if !asOf.IsZero() {
+		on = privacy.DateOf(asOf, time.UTC)
+	}
+	access := consent.TerminalAccess{Regime: in.Regime, On: on, InformationAndObjection: c.InformedAndFree, ThirdPartyUse: c.ThirdPartyUse}
 	switch {
 	case c.Necessary:
 		access.Exemption = "strictly_necessary"

@@ -62,8 +62,9 @@ type Anchor struct {
 	Events []string `json:"events"`
 	// FiscalYearEnd is the last day of the fiscal year, for StartEndOfFiscalYear.
 	FiscalYearEnd MonthDay `json:"fiscal_year_end,omitzero"`
-	// ThenNext, if set, moves the anchor on to the first such day after it, for
-	// example to the 31 January after the end of a tax year.
+	// ThenNext, if set, moves the anchor on to the first such day that is not before
+	// it, for example to the 31 January after the end of a tax year, or to the last
+	// day of the calendar year in which a fiscal year ends.
 	ThenNext MonthDay `json:"then_next,omitzero"`
 	// NotBefore, if set, replaces earlier events, for example by the day a law
 	// came into force.
@@ -162,7 +163,7 @@ func (a *Anchor) date(event privacy.Date) privacy.Date {
 		return privacy.Date{}
 	}
 	if !a.ThenNext.IsZero() {
-		event = a.ThenNext.onOrAfter(event.AddDays(1))
+		event = a.ThenNext.onOrAfter(event)
 	}
 	return event
 }

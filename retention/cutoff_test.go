@@ -18,6 +18,8 @@ func anchorsOfEveryKind() []retention.Anchor {
 		{Start: retention.StartEndOfFiscalYear, Events: events, FiscalYearEnd: retention.MonthDay{Month: 2, Day: 29}},
 		{Start: retention.StartEndOfFiscalYear, Events: events, FiscalYearEnd: retention.MonthDay{Month: 4, Day: 5},
 			ThenNext: retention.MonthDay{Month: 1, Day: 31}},
+		{Start: retention.StartEndOfFiscalYear, Events: events, FiscalYearEnd: retention.MonthDay{Month: 12, Day: 31},
+			ThenNext: retention.MonthDay{Month: 12, Day: 31}},
 		{Start: retention.StartEvent, Events: events, NotBefore: privacy.MustDate("1999-05-13")},
 	}
 }

@@ -135,7 +135,7 @@ func rulesOf(preset string, start *retention.Start, period *privacy.Period, fisc
 }
 
 // presetRules takes a preset from the table and checks that it has, at some time,
-// the period of the case.
+// the period of the case. A case that states no fiscal year has the calendar year.
 func presetRules(id string, period *privacy.Period, fiscal retention.MonthDay) ([]retention.Rule, error) {
 	preset, err := retention.FindPreset(id)
 	if err != nil {
@@ -143,6 +143,9 @@ func presetRules(id string, period *privacy.Period, fiscal retention.MonthDay) (
 	}
 	if period != nil && !slices.ContainsFunc(preset.Versions, func(v retention.PresetVersion) bool { return sameLength(v.Period, *period) }) {
 		return nil, fmt.Errorf("no version of preset %s has the period %s", id, period)
+	}
+	if fiscal.IsZero() {
+		fiscal = retention.MonthDay{Month: time.December, Day: 31}
 	}
 	return preset.Rules(retention.PresetUse{FiscalYearEnd: fiscal}), nil
 }
