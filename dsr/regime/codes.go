@@ -78,7 +78,7 @@ const (
 	// EffectNone lets the clock run on.
 	EffectNone Effect = "none"
 	// EffectSuspend stops the clock until the blocker is resolved; the days
-	// in between are added.
+	// in between are added. A period that has ended is not stopped.
 	EffectSuspend Effect = "suspend"
 	// EffectRestart lets the clock begin only when the blocker is resolved.
 	EffectRestart Effect = "restart"

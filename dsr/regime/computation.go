@@ -1,8 +1,6 @@
 package regime
 
 import (
-	"slices"
-
 	"github.com/labelop/privacykit/privacy"
 )
 
@@ -32,13 +30,8 @@ func (c *computation) run() error {
 		return nil
 	}
 	first, err := c.end(c.response.Within, StepPeriod, c.cite())
-	if err != nil {
+	if err != nil || c.out.State == StatePaused {
 		return err
-	}
-	if c.pauses.open {
-		c.out.State = StatePaused
-		c.step(Step{Rule: StepPaused, Cite: c.regime.Counting.Cite})
-		return nil
 	}
 	return c.finish(first)
 }
@@ -52,6 +45,10 @@ func (c *computation) finish(first privacy.Date) error {
 	c.out.Due = first
 	if err := c.extend(first); err != nil {
 		return err
+	}
+	if c.out.State == StatePaused {
+		c.out.Due = privacy.Date{}
+		return nil
 	}
 	c.out.DueEnd = c.out.Due.AddDays(1).Start(c.query.Zone)
 	c.step(Step{Rule: StepDue, Date: c.out.Due})
@@ -77,7 +74,7 @@ func (c *computation) acknowledge() error {
 		return err
 	}
 	if rule.Within.WorkingDays == 0 {
-		if day, err = c.roll(day); err != nil {
+		if day, err = c.roll(rule.Within, day); err != nil {
 			return err
 		}
 	}
@@ -149,22 +146,24 @@ func (c *computation) targets() error {
 }
 
 // end counts a term from the start, adds the suspended days that fell into it
-// and moves the end off a day off.
+// and moves the end off a day off. While a suspension lasts the state is
+// StatePaused, and what end returns is not yet the end.
 func (c *computation) end(term Term, rule StepRule, cite string) (privacy.Date, error) {
 	day, err := term.from(c.out.Start, c.query.Calendar)
 	if err != nil {
 		return privacy.Date{}, err
 	}
 	c.step(Step{Rule: rule, Date: day, Term: term, Cite: cite})
-	paused := c.pauses.within(c.out.Start, day, c.counting())
-	if paused > 0 {
-		day = day.AddDays(paused)
-		c.step(Step{Rule: StepSuspended, Date: day, Days: paused, Words: string(c.counting()), Cite: c.regime.Counting.Cite})
+	day, open, err := c.suspend(term, day)
+	if err != nil {
+		return privacy.Date{}, err
 	}
-	if term.SameDay {
-		return day, nil
+	day, err = c.rolled(term, day)
+	if err == nil && open {
+		c.out.State = StatePaused
+		c.step(Step{Rule: StepPaused, Cite: c.regime.Counting.Cite})
 	}
-	return c.rolled(day)
+	return day, err
 }
 
 func (c *computation) counting() Counting {
@@ -175,15 +174,20 @@ func (c *computation) counting() Counting {
 }
 
 // rolled is roll with a step.
-func (c *computation) rolled(day privacy.Date) (privacy.Date, error) {
-	moved, err := c.roll(day)
+func (c *computation) rolled(term Term, day privacy.Date) (privacy.Date, error) {
+	moved, err := c.roll(term, day)
 	if err == nil && moved != day {
 		c.step(Step{Rule: StepRolled, Date: moved, Words: c.query.Calendar.Name(), Cite: c.regime.Counting.Cite})
 	}
 	return moved, err
 }
 
-func (c *computation) roll(day privacy.Date) (privacy.Date, error) {
+// roll moves the end of a term off a day off where the law does. What is due at
+// once never moves.
+func (c *computation) roll(term Term, day privacy.Date) (privacy.Date, error) {
+	if term.SameDay {
+		return day, nil
+	}
 	switch c.regime.Counting.Rollover {
 	case RolloverByDefault:
 		if c.query.Rollover == RolloverNone {
@@ -230,13 +234,13 @@ func (c *computation) judge(rule *Extension, told *ExtensionNotice, first privac
 		return ExtensionTooLate
 	case told.Reason == "":
 		return ExtensionNoReason
-	case (rule.GroundRequired || told.Ground != "" && len(rule.Grounds) > 0) && !slices.Contains(rule.Grounds, told.Ground):
+	case !rule.Allows(told.Ground):
 		return ExtensionNoGround
-	case told.By.WorkingDays < 0, c.response.Within.plus(told.By).Period.Check() != nil:
+	case told.By.WorkingDays < 0, told.By.Period.Check() != nil, c.response.Within.plus(told.By).Period.Check() != nil:
 		return ExtensionTooLong
 	case told.By.IsZero() && rule.UpTo.IsZero(), !told.By.IsZero() && !told.By.sameUnit(c.response.Within):
 		return ExtensionTooLong
-	case !told.By.IsZero() && !rule.UpTo.IsZero() && c.longer(told.By, rule.UpTo):
+	case !rule.Uncapped(told.Ground) && c.longer(told.By, rule.UpTo):
 		return ExtensionTooLong
 	}
 	return ExtensionValid

@@ -48,6 +48,11 @@ func pause(blocker regime.Blocker, effect regime.Effect, from, to string) regime
 func TestDeadline(t *testing.T) {
 	type query = regime.Query
 	suspended := func(q query, pauses ...regime.Pause) query { q.Pauses = pauses; return q }
+	counted := func(counting regime.Counting, q query) query { q.Counting = counting; return q }
+	extended := func(q query) query {
+		q.Extension = &regime.ExtensionNotice{NoticeAt: at("2026-02-10T12:00:00+01:00"), Ground: "complexity", Reason: "x"}
+		return q
+	}
 	for name, test := range map[string]struct {
 		regime regime.ID
 		query  query
@@ -75,6 +80,13 @@ func TestDeadline(t *testing.T) {
 		"a restart before receipt changes nothing":   {"uk-gdpr", suspended(on("access", "2026-09-03"), pause("identity", "restart", "2026-09-01", "2026-09-02")), "2026-10-05", regime.StateRunning},
 		"a suspension before the start is not added": {"uk-gdpr", suspended(on("access", "2026-09-03"), pause("identity", "restart", "2026-09-04", "2026-09-10"), pause("clarification", "suspend", "2026-09-04", "2026-09-08")), "2026-10-12", regime.StateRunning},
 		"an open restart wins over a suspension":     {"uk-gdpr", suspended(on("access", "2026-09-03"), pause("identity", "restart", "2026-09-04", ""), pause("clarification", "suspend", "2026-09-04", "2026-09-08")), "", regime.StateNotStarted},
+		"asked after the period, open":               {"eu-gdpr", suspended(on("access", "2026-03-02"), pause("identity", "suspend", "2026-04-03", "")), "2026-04-02", regime.StateRunning},
+		"asked on the day to which the end moved":    {"eu-gdpr", suspended(on("access", "2026-01-30"), pause("identity", "suspend", "2026-03-02", "2026-03-05")), "2026-03-05", regime.StateRunning},
+		"that, counted inclusively":                  {"eu-gdpr", counted(regime.CountInclusive, suspended(on("access", "2026-01-30"), pause("identity", "suspend", "2026-03-02", "2026-03-05"))), "2026-03-06", regime.StateRunning},
+		"asked on the day to which it moved, open":   {"eu-gdpr", suspended(on("access", "2026-01-30"), pause("identity", "suspend", "2026-03-02", "")), "", regime.StatePaused},
+		"asked after the first month, extended":      {"eu-gdpr", extended(suspended(on("access", "2026-01-15"), pause("identity", "suspend", "2026-03-02", ""))), "", regime.StatePaused},
+		"that, answered":                             {"eu-gdpr", extended(suspended(on("access", "2026-01-15"), pause("identity", "suspend", "2026-03-02", "2026-03-07"))), "2026-04-20", regime.StateRunning},
+		"asked after the first month, not extended":  {"eu-gdpr", suspended(on("access", "2026-01-15"), pause("identity", "suspend", "2026-03-02", "")), "2026-02-16", regime.StateRunning},
 		"an open suspension has no end":              {"eu-gdpr", suspended(on("access", "2026-03-02"), pause("identity", "suspend", "2026-03-03", "")), "", regime.StatePaused},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +120,7 @@ func TestExtension(t *testing.T) {
 		"more than the most":        {"eu-gdpr", months(3), "2026-02-10T12:00:00+01:00", "complexity", "x", regime.ExtensionTooLong, "2026-02-16"},
 		"days for months":           {"eu-gdpr", days(62), "2026-02-10T12:00:00+01:00", "complexity", "x", regime.ExtensionTooLong, "2026-02-16"},
 		"less than nothing":         {"eu-gdpr", days(-5), "2026-02-10T12:00:00+01:00", "complexity", "x", regime.ExtensionTooLong, "2026-02-16"},
+		"less than the period":      {"us-ca-ccpa", days(-5), "2026-01-20T12:00:00+01:00", "", "x", regime.ExtensionTooLong, "2026-03-01"},
 		"more than a period holds":  {"nz-privacy", regime.Term{WorkingDays: -1}, "2026-01-20T12:00:00+01:00", "", "x", regime.ExtensionTooLong, "2026-02-12"},
 		"an overflow":               {"ch-fadp", days(9999), "2026-01-20T12:00:00+01:00", "", "x", regime.ExtensionTooLong, "2026-02-14"},
 		"without reason":            {"eu-gdpr", months(2), "2026-02-10T12:00:00+01:00", "complexity", "", regime.ExtensionNoReason, "2026-02-16"},
@@ -115,6 +128,10 @@ func TestExtension(t *testing.T) {
 		"on the last evening":       {"eu-gdpr", months(2), "2026-02-16T23:59:59+01:00", "number", "x", regime.ExtensionValid, "2026-04-15"},
 		"one second late":           {"eu-gdpr", months(2), "2026-02-17T00:00:00+01:00", "number", "x", regime.ExtensionTooLate, "2026-02-16"},
 		"where there is none":       {"kr-pipa", days(10), "2026-01-20T12:00:00+01:00", "", "x", regime.ExtensionNotProvided, "2026-01-26"},
+		"another format in Canada":  {"ca-pipeda", days(75), "2026-01-20T12:00:00+01:00", "alternative_format", "x", regime.ExtensionValid, "2026-04-30"},
+		"consultation in Canada":    {"ca-pipeda", days(31), "2026-01-20T12:00:00+01:00", "consultation", "x", regime.ExtensionTooLong, "2026-02-16"},
+		"no ground in Canada":       {"ca-pipeda", days(31), "2026-01-20T12:00:00+01:00", "", "x", regime.ExtensionTooLong, "2026-02-16"},
+		"format, no length":         {"ca-pipeda", regime.Term{}, "2026-01-20T12:00:00+01:00", "alternative_format", "x", regime.ExtensionValid, "2026-03-16"},
 		"no maximum in New Zealand": {"nz-privacy", regime.Term{WorkingDays: 10}, "2026-01-20T12:00:00+01:00", "", "x", regime.ExtensionValid, "2026-02-26"},
 		"no length, no maximum":     {"nz-privacy", regime.Term{}, "2026-01-20T12:00:00+01:00", "", "x", regime.ExtensionTooLong, "2026-02-12"},
 		"another unit":              {"nz-privacy", days(10), "2026-01-20T12:00:00+01:00", "", "x", regime.ExtensionTooLong, "2026-02-12"},

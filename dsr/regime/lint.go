@@ -151,6 +151,12 @@ func (l *linter) extension(path string, clock Clock) {
 	if e.GroundRequired {
 		l.required(path+".grounds", len(e.Grounds) > 0)
 	}
+	for i, ground := range e.UncappedGrounds {
+		l.known(fmt.Sprintf("%s.uncapped_grounds[%d]", path, i), slices.Contains(e.Grounds, ground))
+	}
+	if len(e.UncappedGrounds) > 0 {
+		l.required(path+".up_to", !e.UpTo.IsZero())
+	}
 	for _, response := range clock.Respond {
 		if !e.UpTo.IsZero() && !e.UpTo.sameUnit(response.Within) {
 			l.problems.Add(path+".up_to", "unit", "is counted in another unit than the period that it extends")

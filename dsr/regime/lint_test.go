@@ -76,12 +76,16 @@ func TestLintRefuses(t *testing.T) {
 		"acknowledgement without period": {func(r *regime.Regime) { r.Clocks[0].Acknowledge = &regime.Acknowledge{} }, "clocks[0].acknowledge.within", "required"},
 		"reflection without period":      {func(r *regime.Regime) { r.Clocks[0].Reflection = &regime.Reflection{} }, "clocks[0].reflection.within", "required"},
 		"ground required, none named":    {func(r *regime.Regime) { r.Clocks[0].Extension.Grounds = nil }, "clocks[0].extension.grounds", "required"},
-		"extension in another unit":      {func(r *regime.Regime) { r.Clocks[0].Extension.UpTo = regime.Term{WorkingDays: 3} }, "clocks[0].extension.up_to", "unit"},
-		"unknown blocker":                {func(r *regime.Regime) { r.Blockers[0].Blocker = "mood" }, "blockers[0].blocker", "unknown"},
-		"unknown effect":                 {func(r *regime.Regime) { r.Blockers[0].Effect = "maybe" }, "blockers[0].effect", "unknown"},
-		"unknown condition":              {func(r *regime.Regime) { r.Blockers[0].If = "raining" }, "blockers[0].if", "unknown"},
-		"no verification":                {func(r *regime.Regime) { r.Verification = nil }, "verification", "required"},
-		"unknown demand":                 {func(r *regime.Regime) { r.Verification[0].Demand = "" }, "verification[0].demand", "unknown"},
+		"uncapped, not a ground":         {func(r *regime.Regime) { r.Clocks[0].Extension.UncappedGrounds = []string{"mood"} }, "clocks[0].extension.uncapped_grounds[0]", "unknown"},
+		"uncapped without a cap": {func(r *regime.Regime) {
+			r.Clocks[0].Extension.UpTo, r.Clocks[0].Extension.UncappedGrounds = regime.Term{}, []string{"number"}
+		}, "clocks[0].extension.up_to", "required"},
+		"extension in another unit": {func(r *regime.Regime) { r.Clocks[0].Extension.UpTo = regime.Term{WorkingDays: 3} }, "clocks[0].extension.up_to", "unit"},
+		"unknown blocker":           {func(r *regime.Regime) { r.Blockers[0].Blocker = "mood" }, "blockers[0].blocker", "unknown"},
+		"unknown effect":            {func(r *regime.Regime) { r.Blockers[0].Effect = "maybe" }, "blockers[0].effect", "unknown"},
+		"unknown condition":         {func(r *regime.Regime) { r.Blockers[0].If = "raining" }, "blockers[0].if", "unknown"},
+		"no verification":           {func(r *regime.Regime) { r.Verification = nil }, "verification", "required"},
+		"unknown demand":            {func(r *regime.Regime) { r.Verification[0].Demand = "" }, "verification[0].demand", "unknown"},
 		"no reason when it fails": {func(r *regime.Regime) {
 			r.Verification[len(r.Verification)-1].FailedReason = ""
 		}, "verification[3].failed_reason", "required"},

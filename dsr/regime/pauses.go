@@ -9,7 +9,6 @@ import (
 // pauseSet are the pauses of a query by their effect.
 type pauseSet struct {
 	suspensions []Pause // closed or open, in order of From
-	open        bool    // a suspension has no end yet
 	restart     privacy.Date
 	restartCite string
 	unstarted   bool // a restart has no end yet
@@ -26,7 +25,6 @@ func (c *computation) sortPauses() pauseSet {
 		switch effect {
 		case EffectSuspend:
 			set.suspensions = append(set.suspensions, pause)
-			set.open = set.open || pause.To.IsZero()
 		case EffectRestart:
 			set.unstarted = set.unstarted || pause.To.IsZero()
 			if pause.To.After(set.restart) {
@@ -40,28 +38,41 @@ func (c *computation) sortPauses() pauseSet {
 	return set
 }
 
-// within counts the suspended days that lengthen a period from start to end.
-// Days that several suspensions share count once; one that began before the
-// period counts from its start; one that began after the period, as lengthened
-// so far, does not count at all.
-func (s pauseSet) within(start, end privacy.Date, counting Counting) int {
+// suspend adds the days of suspensions to the end of a term and reports whether
+// one of them has no end yet. Days that several share count once; one that began
+// before the period counts from its start; one that began after the period, as
+// lengthened so far and moved off a day off, came too late.
+func (c *computation) suspend(term Term, end privacy.Date) (lengthened privacy.Date, open bool, err error) {
 	total := 0
-	covered := start // the days before it are counted, or not to be
-	for _, pause := range s.suspensions {
-		if pause.To.IsZero() || pause.From.After(end.AddDays(total)) {
+	covered := c.out.Start // the days before it are counted, or not to be
+	for _, pause := range c.pauses.suspensions {
+		last, err := c.roll(term, end)
+		if err != nil {
+			return privacy.Date{}, false, err
+		}
+		if pause.From.After(last) {
+			break
+		}
+		if pause.To.IsZero() {
+			open = true
 			continue
 		}
+		if pause.From.After(end) { // the period was running still
+			end = last
+		}
 		from, to := pause.From, pause.To
-		if counting == CountInclusive {
+		if c.counting() == CountInclusive {
 			to = to.AddDays(1)
 		}
 		if from.Before(covered) {
 			from = covered
 		}
-		if to.After(from) {
-			total += to.DaysSince(from)
-			covered = to
+		if days := to.DaysSince(from); days > 0 {
+			total, end, covered = total+days, end.AddDays(days), to
 		}
 	}
-	return total
+	if total > 0 {
+		c.step(Step{Rule: StepSuspended, Date: end, Days: total, Words: string(c.counting()), Cite: c.regime.Counting.Cite})
+	}
+	return end, open, nil
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,27 @@ func TestPresetsExplainTheirDoubts(t *testing.T) {
 			for _, finding := range r.Findings() {
 				if finding.Code == "unexplained_doubt" {
 					t.Errorf("%s: %s", r.Version(), finding)
+				}
+			}
+		}
+	}
+}
+
+// Whoever refuses with reasons withholds a part with reasons too, and tells of
+// the same ways to object.
+func TestPresetsGiveReasonsForAPart(t *testing.T) {
+	book := presets(t)
+	for _, id := range book.IDs() {
+		for _, r := range book.Versions(id) {
+			for _, refusal := range r.Notices {
+				if refusal.Kind != regime.NoticeRefusal || len(refusal.Requests) > 0 {
+					continue
+				}
+				want := slices.Clone(refusal.MustInclude)
+				want[slices.Index(want, "reasons")] = "reasons_for_withheld_part"
+				partial, _ := r.Notice(regime.NoticePartial, regime.RequestAccess)
+				if !slices.Equal(want, partial.MustInclude) {
+					t.Errorf("%s: a refusal includes %v, a part withheld %v", r.Version(), want, partial.MustInclude)
 				}
 			}
 		}

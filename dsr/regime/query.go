@@ -71,7 +71,7 @@ type Pause struct {
 
 // ExtensionNotice is an extension as the requester was told of it.
 type ExtensionNotice struct {
-	// By is how much is added, zero for the most that the law allows.
+	// By is how much is added, zero for the UpTo of the law's Extension.
 	By Term `json:"by,omitzero"`
 	// NoticeAt is when the requester was told.
 	NoticeAt time.Time `json:"notice_at"`

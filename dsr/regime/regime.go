@@ -134,10 +134,28 @@ type Extension struct {
 	UpTo Term `json:"up_to,omitzero"`
 	// Grounds are the only grounds allowed, empty if the law names none.
 	Grounds []string `json:"grounds,omitempty"`
+	// UncappedGrounds are those of Grounds for which UpTo is no maximum: as much
+	// may be added as they need (PIPEDA s. 8(4)(b)).
+	UncappedGrounds []string `json:"uncapped_grounds,omitempty"`
 	// GroundRequired means that an extension without one of Grounds is void.
 	GroundRequired bool `json:"ground_required,omitempty"`
 	// Cite is the provision.
 	Cite string `json:"cite"`
+}
+
+// Allows reports whether an extension may be told on a ground, "" for none: one
+// of Grounds, or none where the law does not require a ground. Where the law
+// names no grounds, every one is allowed.
+func (e *Extension) Allows(ground string) bool {
+	if ground == "" || len(e.Grounds) == 0 {
+		return !e.GroundRequired
+	}
+	return slices.Contains(e.Grounds, ground)
+}
+
+// Uncapped reports whether an extension on a ground has no maximum.
+func (e *Extension) Uncapped(ground string) bool {
+	return e.UpTo.IsZero() || slices.Contains(e.UncappedGrounds, ground)
 }
 
 // Reflection is the time a requester has to confirm a fee; the period to answer
