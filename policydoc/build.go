@@ -61,6 +61,10 @@ func Build(src Source) *Document {
 		}
 		open = append(open, s)
 	}
+	d.Disclosures = eachOnce(d.Disclosures)
+	for s := range d.All() {
+		s.Disclosures = eachOnce(s.Disclosures)
+	}
 	d.Title = title(d)
 	return d
 }
@@ -74,20 +78,20 @@ func (d *Document) addPart(open []*Section, p Part) {
 	if p.Block != nil {
 		*blocks = append(*blocks, p.Block)
 	}
-	*disclosures = addDisclosures(*disclosures, p.Disclosures)
+	*disclosures = append(*disclosures, p.Disclosures...)
 }
 
-func addDisclosures(have, more []Disclosure) []Disclosure {
-next:
-	for _, m := range more {
-		for _, h := range have {
-			if h.Ref == m.Ref {
-				continue next
-			}
-		}
-		have = append(have, m)
+// eachOnce drops all but the first of the disclosures that name one fact.
+func eachOnce(ds []Disclosure) []Disclosure {
+	if len(ds) < 2 {
+		return ds
 	}
-	return have
+	seen := make(map[string]bool, len(ds))
+	return slices.DeleteFunc(ds, func(d Disclosure) bool {
+		again := seen[d.Ref]
+		seen[d.Ref] = true
+		return again
+	})
 }
 
 func newSection(p Part, ids *idSet) *Section {
@@ -99,7 +103,7 @@ func newSection(p Part, ids *idSet) *Section {
 		Number:      number,
 		Title:       title,
 		Heading:     p.Heading.Spans,
-		Disclosures: addDisclosures(nil, p.Disclosures),
+		Disclosures: slices.Clone(p.Disclosures),
 		Line:        p.Line,
 	}
 }

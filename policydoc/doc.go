@@ -13,8 +13,8 @@
 // # The facts
 //
 // FactsOf derives from a privacy.Register what a policy has to tell: who the
-// operator is, categories, purposes, bases, recipients, countries, retention,
-// rights, ages; FactsFor asks the gate's judge of transfers too, so that the policy
+// operator is and with whom it decides, categories, purposes, bases, recipients,
+// countries, retention, rights, ages; FactsFor asks the gate's judge of transfers too, so that the policy
 // tells the mechanism relied on. The text says which section discloses which fact, and can let
 // Document.Resolve write a fact's value, so that it cannot drift. Reconcile
 // reports what is done and not disclosed, what is disclosed and not declared,

@@ -1,9 +1,7 @@
 package policydoc
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,10 +45,8 @@ var duties = sync.OnceValues(func() ([]Duty, error) {
 		Note   string `json:"note"`
 		Duties []Duty `json:"duties"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(dutiesFile))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&file); err != nil {
-		return nil, fmt.Errorf("duties: %v: %w", err, privacy.ErrInvalid)
+	if err := privacy.DecodeJSON(dutiesFile, &file); err != nil {
+		return nil, fmt.Errorf("duties: %w", err)
 	}
 	return file.Duties, nil
 })

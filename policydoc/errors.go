@@ -9,7 +9,7 @@ import (
 // LimitError reports a document that exceeds a stated limit. It matches
 // privacy.ErrInvalid.
 type LimitError struct {
-	// What is exceeded: "bytes", "sections", "nesting" or another stated name.
+	// What is exceeded: "bytes", "sections", "nested blocks" or another stated name.
 	What string
 	// Limit is the greatest value allowed.
 	Limit int

@@ -33,7 +33,9 @@ const (
 	KindOperator = "operator"
 	// KindContact is "contact:privacy" and the like: name, email, url, address.
 	KindContact = "contact"
-	// KindCategory is a category of personal data: role, special.
+	// KindCategory is a category of personal data: role, special. Its roles are the
+	// one it is held in and, where that is processor, those in which activities use
+	// it for purposes of the operator's own.
 	KindCategory = "category"
 	// KindPurpose is a purpose: basis as "consent" or "consent in eu", interest,
 	// role, category, direct_marketing.
@@ -51,6 +53,11 @@ const (
 	KindRight = "right"
 	// KindAge is the minimum age of an activity: years.
 	KindAge = "age"
+	// KindJointArrangement is what the operator has agreed with other controllers
+	// with whom it decides on purposes (Art. 26), "joint_arrangement:group":
+	// controller, essence, contact, purpose. Its title is the other controllers'
+	// names.
+	KindJointArrangement = "joint_arrangement"
 	// KindAutomated is an activity that decides by automated means alone: purpose.
 	KindAutomated = "automated"
 )
@@ -180,6 +187,12 @@ func (b *factBuilder) data() {
 			f.set("direct_marketing", "true")
 		}
 	}
+	for i, j := range b.declaration.JointArrangements {
+		f := b.add(KindJointArrangement+":"+j.ID, strings.Join(j.Controllers, ", "), fmt.Sprintf("joint_arrangements[%d]", i))
+		f.set("controller", j.Controllers...)
+		f.set("essence", j.Essence)
+		f.set("contact", j.Contact)
+	}
 }
 
 func basisText(b privacy.PurposeBasis) string {
@@ -237,8 +250,28 @@ func (b *factBuilder) activity(a privacy.Activity, path string) {
 	if a.AutomatedDecision {
 		b.add(KindAutomated+":"+string(a.ID), a.Title, path+".automated_decision").set("purpose", string(a.Purpose))
 	}
+	if a.JointArrangement != "" {
+		b.add(KindJointArrangement+":"+a.JointArrangement, "", path).set("purpose", string(a.Purpose))
+	}
 	if a.Role != privacy.RoleProcessor {
 		b.rights(a)
+		b.ownUse(a)
+	}
+}
+
+// ownUse adds the role of a controller's activity to the categories that it uses
+// and that are held as processor (Art. 28(10)).
+func (b *factBuilder) ownUse(a privacy.Activity) {
+	used := map[string]bool{}
+	for _, c := range a.Categories {
+		used[KindCategory+":"+string(c)] = true
+	}
+	for _, c := range b.declaration.Categories {
+		effective, _ := b.register.Category(c.ID)
+		ref := KindCategory + ":" + string(c.ID)
+		if effective.Role == privacy.RoleProcessor && covered(ref, used) {
+			b.facts[ref].set("role", a.Role.String())
+		}
 	}
 }
 

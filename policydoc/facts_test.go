@@ -60,6 +60,11 @@ func TestFactsOf(t *testing.T) {
 			t.Errorf("%s: got %s\nwant %s", ref, got, want)
 		}
 	}
+	joint, _ := facts(t, func(d *privacy.Declaration) { makeJoint(d, 2) }).Find("joint_arrangement:group")
+	want := "map[contact:[LabelOp] controller:[Mother Fictional SE Sister Fictional Ltd] essence:[Each answers for its own books.] purpose:[accounting]]"
+	if got := fmt.Sprint(joint.Attributes); got != want || joint.Title != "Sister Fictional Ltd, Mother Fictional SE" {
+		t.Errorf("got %q %s", joint.Title, got)
+	}
 	if _, ok := fs.Find("transfer:NO"); ok {
 		t.Error("disclosing within the EEA is a transfer")
 	}
@@ -137,6 +142,12 @@ var materialityCases = []struct {
 		d.Activities[1].Retention.Period = privacy.Period{}
 		d.Activities[1].Retention.Criteria = "as needed"
 	}, []string{"retention_criteria retention:monitoring notice []", "longer_retention retention:monitoring notice []"}},
+	{"joint control of a purpose with consent", func(d *privacy.Declaration) { makeJoint(d, 3) }, []string{
+		"new_joint_controllers joint_arrangement:group renewed_consent [marketing]", "changed_role purpose:marketing notice []",
+	}},
+	{"joint control of another purpose", func(d *privacy.Declaration) { makeJoint(d, 1) }, []string{
+		"new_joint_controllers joint_arrangement:group notice []", "changed_role purpose:security notice []",
+	}},
 	{"a lower age", func(d *privacy.Declaration) { d.Activities[3].MinimumAge.Years = 16 }, []string{"lower_age age:newsletter notice []"}},
 	{"no age", func(d *privacy.Declaration) { d.Activities[3].MinimumAge = privacy.MinimumAge{} }, []string{"age_removed age:newsletter notice []"}},
 	{"automated decisions", func(d *privacy.Declaration) { d.Activities[1].AutomatedDecision = true }, []string{
@@ -162,6 +173,14 @@ func addRecipient(d *privacy.Declaration, activity int, kind privacy.RecipientKi
 	if !slices.Contains(a.Operations, privacy.OperationDisclose) {
 		a.Operations = append(a.Operations, privacy.OperationDisclose)
 	}
+}
+
+// makeJoint makes an activity one of joint controllers.
+func makeJoint(d *privacy.Declaration, activity int) {
+	d.JointArrangements = []privacy.JointArrangement{{
+		ID: "group", Controllers: []string{"Sister Fictional Ltd", "Mother Fictional SE"}, Essence: "Each answers for its own books.", Contact: "LabelOp",
+	}}
+	d.Activities[activity].Role, d.Activities[activity].JointArrangement = privacy.RoleJointController, "group"
 }
 
 func TestMateriality(t *testing.T) {
@@ -204,6 +223,11 @@ func TestEveryRuleOfMaterialityApplies(t *testing.T) {
 		{fact("recipient:a", "kind", "processor"), fact("recipient:a", "kind", "sub_processor")},
 		{fact("recipient:a", "kind", "processor"), fact("recipient:a", "kind", "adviser")},
 		{fact("recipient:a", "purpose", "a"), fact("recipient:a", "purpose", "a", "b")},
+		{fact("recipient:a", "kind", "controller"), {Ref: "recipient:a", Attributes: map[string][]string{"kind": {"controller"}, "purpose": {"a"}}}},
+		{fact("joint_arrangement:a", "controller", "a"), fact("joint_arrangement:a", "controller", "a", "b")},
+		{fact("joint_arrangement:a", "purpose", "a"), fact("joint_arrangement:a", "purpose", "a", "b")},
+		{fact("joint_arrangement:a", "essence", "a"), fact("joint_arrangement:a", "essence", "b")},
+		{fact("automated:a", "purpose", "a"), fact("automated:a", "purpose", "a", "b")},
 		{fact("retention:a", "after", "x"), fact("retention:a", "after", "y")},
 		{fact("retention:a", "after", "x"), {Ref: "z:"}},
 		{fact("right:a", "purpose", "x"), {Ref: "z:"}},
@@ -224,6 +248,50 @@ func TestEveryRuleOfMaterialityApplies(t *testing.T) {
 	}
 }
 
+func TestAControllerForAFurtherPurposeNeedsConsentForThatPurpose(t *testing.T) {
+	shared := func(activities ...int) policydoc.Facts {
+		return facts(t, func(d *privacy.Declaration) {
+			addRecipient(d, 4, privacy.RecipientController, "DE")
+			for _, i := range activities {
+				d.Activities[i].Recipients = append(d.Activities[i].Recipients, "new")
+				d.Activities[i].Operations = append(d.Activities[i].Operations, privacy.OperationDisclose)
+			}
+		})
+	}
+	for _, tt := range []struct {
+		after policydoc.Facts
+		want  string
+	}{
+		{shared(3), "controller_for_more renewed_consent [marketing]"},
+		{shared(1), "controller_for_more notice []"},
+	} {
+		reasons := policydoc.DefaultMateriality().Assess(shared(), tt.after)
+		i := slices.IndexFunc(reasons, func(r policydoc.Reason) bool { return strings.HasSuffix(r.Rule, "for_more") })
+		if i < 0 {
+			t.Errorf("no reason among %v", reasons)
+		} else if r := reasons[i]; fmt.Sprint(r.Rule, " ", r.Consequence, " ", r.Purposes) != tt.want {
+			t.Errorf("got %v, want %s", r, tt.want)
+		}
+	}
+}
+
+func TestAPeriodIsLongerIfItEverIs(t *testing.T) {
+	for _, tt := range []struct {
+		before, after string
+		longer        bool
+	}{
+		{"P1M", "P28D", false}, {"P1M", "P29D", true}, {"P31D", "P1M", false}, {"P30D", "P1M", true},
+		{"P244D", "P8M", true}, {"P245D", "P8M", false}, {"P365D", "P1Y", true}, {"P366D", "P1Y", false}, {"P1Y", "P365D", false}, {"P1Y", "P366D", true},
+		{"P12M", "P1Y", false}, {"P1460D", "P4Y", true},
+	} {
+		reasons := policydoc.DefaultMateriality().Assess(
+			policydoc.Facts{fact("retention:a", "period", tt.before)}, policydoc.Facts{fact("retention:a", "period", tt.after)})
+		if got := len(reasons) > 0; got != tt.longer {
+			t.Errorf("from %s to %s: longer is %v", tt.before, tt.after, got)
+		}
+	}
+}
+
 func TestMaterialityTableIsStrict(t *testing.T) {
 	const rule = `{"id":"x","kind":"purpose","test":"added","consequence":"notice","article":"a","reason":"r"}`
 	if _, err := policydoc.ParseMateriality([]byte(`{"rules":[` + rule + `]}`)); err != nil {
@@ -234,6 +302,9 @@ func TestMaterialityTableIsStrict(t *testing.T) {
 		`{"rules":[` + replaceOnce(rule, "purpose", "prupose") + `]}`,
 		`{"rules":[` + replaceOnce(rule, "added", "appears") + `]}`,
 		`{"rules":[` + replaceOnce(rule, `"notice"`, `"nothing"`) + `]}`,
+		`{"rules":[` + replaceOnce(rule, `"added"`, `"gained"`) + `]}`,
+		`{"rules":[` + rule + `]}{"rules":[` + rule + `]}`,
+		`{"rules":[` + replaceOnce(rule, `"id"`, `"where":"kind","id"`) + `]}`,
 	} {
 		if _, err := policydoc.ParseMateriality([]byte(bad)); !errors.Is(err, privacy.ErrInvalid) {
 			t.Errorf("%s: got %v", bad, err)
@@ -297,6 +368,7 @@ func TestReconcile(t *testing.T) {
 		{name: "a recipient in the list of recipients", change: func(d *privacy.Declaration) {
 			addRecipient(d, 1, privacy.RecipientAdviser, "DE")
 		}},
+		{name: "other controllers", change: func(d *privacy.Declaration) { makeJoint(d, 2) }, want: []string{"not_disclosed joint_arrangement:group"}},
 		{name: "a purpose that is gone", change: func(d *privacy.Declaration) {
 			d.Purposes = slices.Delete(d.Purposes, 6, 7)
 			d.Activities = slices.Delete(d.Activities, 6, 7)
@@ -305,6 +377,7 @@ func TestReconcile(t *testing.T) {
 			"duty_not_fulfilled duty:sale_or_sharing", "duty_not_fulfilled duty:sensitive_information",
 			"duty_not_fulfilled duty:last_updated", "duty_not_fulfilled duty:request_methods",
 		}},
+		{name: "a list that nobody knows", regimes: []policydoc.Regime{"gpdr"}, want: []string{"duty_not_fulfilled regime:gpdr"}},
 		{name: "the UK's list", regimes: []policydoc.Regime{policydoc.RegimeUK}, want: []string{"duty_not_fulfilled duty:complaint_to_controller"}},
 	}
 	for _, tt := range tests {
@@ -316,6 +389,33 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestCustomersDataForOwnPurposesIsDisclosed(t *testing.T) {
+	r := register(t, func(d *privacy.Declaration) {
+		d.Activities[1].Categories = []privacy.CategoryID{"usage", "content.labels"}
+		d.Activities[1].OwnPurposeReason = "To find abuse"
+	})
+	advice := map[string]bool{}
+	for _, f := range policydoc.Reconcile(parse(t, "# Policy\n"), r, nil) {
+		advice[f.Ref] = f.Advice
+	}
+	if advice["category:content.labels"] || !advice["category:content.images"] || !advice["category:content"] {
+		t.Errorf("got %v", advice)
+	}
+}
+
+func TestReconcileReadsFootnotes(t *testing.T) {
+	doc := parse(t, "# Policy\n\n[a](#note) b[^1]\n\n[^1]: <a id=\"note\"></a> [c](#nowhere)\n")
+	var broken []string
+	for _, f := range policydoc.Reconcile(doc, register(t, nil), nil) {
+		if f.Code == policydoc.FindingBrokenLink {
+			broken = append(broken, f.Detail)
+		}
+	}
+	if len(broken) != 1 || !strings.Contains(broken[0], "nowhere") {
+		t.Errorf("got %q", broken)
 	}
 }
 
@@ -355,6 +455,32 @@ func TestTranslationsThatDiscloseLess(t *testing.T) {
 	}
 }
 
+func TestATranslationMayListWhatTheTextQuotesAsAList(t *testing.T) {
+	list := parse(t, "---\nlocale: en\n---\n# P\n\n{{fact:recipients}}\n")
+	each := parse(t, "---\nlocale: de\n---\n# P {disclose=\"recipient:hosting recipient:model recipient:payments recipient:tax\"}\n")
+	for _, docs := range [][2]*policydoc.Document{{list, each}, {each, list}} {
+		for _, f := range policydoc.Reconcile(docs[0], register(t, nil), &policydoc.ReconcileOptions{Translations: docs[1:]}) {
+			if f.Code == policydoc.FindingLocale {
+				t.Errorf("got %v", f)
+			}
+		}
+	}
+}
+
+func TestResolvedFactsKeepToTheirLine(t *testing.T) {
+	doc, err := parse(t, "# {{fact:operator#address}}\n\n| {{fact:operator#address}} |\n|-|\n\n{{fact:recipients}}\n").Resolve(facts(t, func(d *privacy.Declaration) {
+		d.Operator.Address, d.Recipients = " Street 1\n\n# Town\t", d.Recipients[:4]
+		d.Recipients[0].Title = "A\n- B"
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := parse(t, string(markdown.Render(doc)))
+	if doc.Title != "Street 1 # Town" || !again.Equal(doc) || !strings.Contains(doc.Text(), "\n- A - B (IE)\n") {
+		t.Errorf("got %q\n%s", doc.Title, doc.Text())
+	}
+}
+
 func TestResolve(t *testing.T) {
 	fs := facts(t, nil)
 	doc := parse(t, "# {{fact:operator}} policy\n\n- Logs: {{fact:retention:monitoring}} after {{fact:retention:monitoring#after}}\n- News: {{fact:retention:newsletter}}\n\n"+
@@ -368,7 +494,7 @@ func TestResolve(t *testing.T) {
 	if got := resolved.Text(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if resolved.Sections[0].Title != "LabelOp policy" || doc.Sections[0].Title == resolved.Sections[0].Title {
+	if resolved.Title != "LabelOp policy" || resolved.Sections[0].Title != "LabelOp policy" || doc.Sections[0].Title == resolved.Sections[0].Title {
 		t.Error("the title is not resolved, or the document changed")
 	}
 	var problems privacy.Problems

@@ -227,9 +227,10 @@ func (h *htmlWriter) heading(s *Section, level int) {
 	h.str("</", tag, ">\n")
 }
 
-// anchor makes a place for links, unless the page has one of that id.
+// anchor makes a place for links, unless the page has one of that id or keeps it
+// for a footnote.
 func (h *htmlWriter) anchor(id string) {
-	if id == "" || h.anchors[id] {
+	if id == "" || h.anchors[id] || strings.HasPrefix(id, reservedIDs) {
 		return
 	}
 	h.anchors[id] = true

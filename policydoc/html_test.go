@@ -85,6 +85,7 @@ func TestRenderHTML(t *testing.T) {
 		"a[^x] b[^x]\n\n[^x]: n":  "<p>a<sup><a role=\"doc-noteref\" id=\"fn:ref:1\" href=\"#fn:1\">1</a></sup> b<sup><a role=\"doc-noteref\" href=\"#fn:1\">1</a></sup></p>\n<section class=\"footnotes\" role=\"doc-endnotes\">\n<ol>\n<li id=\"fn:1\">\n<p>n</p>\n<a role=\"doc-backlink\" href=\"#fn:ref:1\">↩</a>\n</li>\n</ol>\n</section>\n",
 		"## a\n\n##### b":         "<h2 id=\"a\">a</h2>\n<h3 id=\"b\">b</h3>\n",
 		"<a name=\"x\"></a>y <a id=\"x\"></a>\n\n> ### z": "<p><a id=\"x\"></a>y </p>\n<blockquote>\n<h3>z</h3>\n</blockquote>\n",
+		"<a id=\"fn:1\"></a><a id=\"fn:ref:1\"></a>y":     "<p>y</p>\n",
 	} {
 		if got := html(t, src, nil); got != want {
 			t.Errorf("%q:\n got %q\nwant %q", src, got, want)

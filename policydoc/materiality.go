@@ -1,9 +1,7 @@
 package policydoc
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -69,8 +67,8 @@ type MaterialityTable struct {
 	Rules         []MaterialityRule `json:"rules"`
 }
 
-// MaterialityRule is a row of the table. The first rule of those that name the
-// same kind, attribute and test applies; one with a value goes before.
+// MaterialityRule is a row of the table. Of those that apply to a change the
+// first counts, so that one with Value or Where goes before one without.
 type MaterialityRule struct {
 	ID string `json:"id"`
 	// Kind is a kind of facts.
@@ -79,6 +77,9 @@ type MaterialityRule struct {
 	// test "added", to new facts that have Value in it.
 	Attribute string `json:"attribute,omitempty"`
 	Value     string `json:"value,omitempty"`
+	// Where restricts the rule to facts that have an attribute's value in the
+	// newer version, as "kind=controller".
+	Where string `json:"where,omitempty"`
 	// Test is "added", "removed", "gained", "lost", "changed", "longer" or "lower".
 	Test        string      `json:"test"`
 	Consequence Consequence `json:"consequence"`
@@ -102,10 +103,8 @@ var defaultMateriality = sync.OnceValue(func() *MaterialityTable {
 // consequences are errors that match privacy.ErrInvalid.
 func ParseMateriality(data []byte) (*MaterialityTable, error) {
 	t := &MaterialityTable{}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(t); err != nil {
-		return nil, fmt.Errorf("materiality table: %v: %w", err, privacy.ErrInvalid)
+	if err := privacy.DecodeJSON(data, t); err != nil {
+		return nil, fmt.Errorf("materiality table: %w", err)
 	}
 	var problems privacy.Problems
 	for i, r := range t.Rules {
@@ -114,6 +113,8 @@ func ParseMateriality(data []byte) (*MaterialityTable, error) {
 			"kind":        slices.Contains(factKinds, r.Kind),
 			"test":        slices.Contains(materialityTests, r.Test),
 			"consequence": slices.Contains(consequences, r.Consequence),
+			"attribute":   r.Attribute != "" || r.Test == "added" || r.Test == "removed",
+			"where":       r.Where == "" || strings.Contains(r.Where, "="),
 			"id":          r.ID != "", "article": r.Article != "", "reason": r.Reason != "",
 		} {
 			if !known {
@@ -132,7 +133,8 @@ func ParseMateriality(data []byte) (*MaterialityTable, error) {
 
 var (
 	factKinds = []string{
-		KindOperator, KindContact, KindCategory, KindPurpose, KindRecipient, KindTransfer, KindRetention, KindRight, KindAge, KindAutomated,
+		KindOperator, KindContact, KindCategory, KindPurpose, KindRecipient, KindTransfer, KindRetention, KindRight, KindAge, KindJointArrangement,
+		KindAutomated,
 	}
 	materialityTests = []string{"added", "removed", "gained", "lost", "changed", "longer", "lower"}
 	consequences     = []Consequence{ConsequenceNotice, ConsequenceSubProcessorNotice, ConsequenceRenewedConsent}
@@ -159,7 +161,7 @@ func (t *MaterialityTable) Assess(before, after Facts) []Reason {
 
 func (r MaterialityRule) applies(c FactChange, after Facts) bool {
 	kind, _, _ := strings.Cut(c.Ref, ":")
-	if kind != r.Kind {
+	if kind != r.Kind || !r.holdsWhere(c.Ref, after) {
 		return false
 	}
 	switch r.Test {
@@ -190,6 +192,12 @@ func (r MaterialityRule) applies(c FactChange, after Facts) bool {
 	return false
 }
 
+func (r MaterialityRule) holdsWhere(ref string, after Facts) bool {
+	attribute, value, _ := strings.Cut(r.Where, "=")
+	f, _ := after.Find(ref)
+	return r.Where == "" || slices.Contains(f.Attributes[attribute], value)
+}
+
 func (r MaterialityRule) reason(c FactChange, after Facts) Reason {
 	detail := r.Reason
 	if c.Title != "" {
@@ -200,7 +208,7 @@ func (r MaterialityRule) reason(c FactChange, after Facts) Reason {
 	}
 	out := Reason{Rule: r.ID, Ref: c.Ref, Detail: detail, Article: r.Article, Consequence: r.Consequence}
 	if r.Consequence == ConsequenceRenewedConsent {
-		out.Purposes = consentPurposes(c.Ref, after)
+		out.Purposes = consentPurposes(c, after)
 		if len(out.Purposes) == 0 {
 			out.Consequence = ConsequenceNotice
 		}
@@ -217,11 +225,14 @@ func values(list []string) string {
 
 // consentPurposes returns the purposes concerned by a change of a purpose or a
 // recipient that rely on consent somewhere.
-func consentPurposes(ref string, facts Facts) []privacy.PurposeID {
-	f, _ := facts.Find(ref)
+func consentPurposes(c FactChange, facts Facts) []privacy.PurposeID {
+	f, _ := facts.Find(c.Ref)
 	ids := f.Attributes["purpose"]
-	if f.Kind() == KindPurpose {
-		ids = []string{strings.TrimPrefix(ref, KindPurpose+":")}
+	switch {
+	case f.Kind() == KindPurpose:
+		ids = []string{strings.TrimPrefix(c.Ref, KindPurpose+":")}
+	case c.Attribute == "purpose":
+		ids = c.New
 	}
 	var out []privacy.PurposeID
 	for _, id := range ids {
@@ -250,9 +261,11 @@ func longer(before, after []string) bool {
 	if errA != nil || errB != nil {
 		return true
 	}
-	// A month is 28 to 31 days, so that only both ends of the year can tell that
-	// a period is not longer.
-	for _, from := range []privacy.Date{privacy.MustDate("2025-02-01"), privacy.MustDate("2025-07-01")} {
+	// Months and years differ in length, so that a period is not longer only if
+	// it is not from any month of four years on.
+	start := privacy.MustDate("2024-01-01")
+	for month := range 48 {
+		from := start.Add(privacy.Period{Months: month})
 		if from.Add(b).After(from.Add(a)) {
 			return true
 		}

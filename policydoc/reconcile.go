@@ -22,7 +22,8 @@ const (
 	// FindingTransferMechanism: a disclosure to a third country relies on something
 	// else than is declared, and so than the text says.
 	FindingTransferMechanism = "transfer_mechanism"
-	// FindingDuty: no section fulfils a duty to inform.
+	// FindingDuty: no section fulfils a duty to inform, or the duties of a regime
+	// are not known.
 	FindingDuty = "duty_not_fulfilled"
 	// FindingLocale: a translation discloses less than the authoritative text.
 	FindingLocale = "locale_discloses_less"
@@ -67,7 +68,8 @@ func (f Finding) String() string {
 
 // ReconcileOptions adjust Reconcile.
 type ReconcileOptions struct {
-	// Regimes are those whose duties to inform are checked; nil is RegimeGDPR.
+	// Regimes are those whose duties to inform are checked; nil is RegimeGDPR. One
+	// without known duties is a finding.
 	Regimes []Regime
 	// Translations are the document's other languages. What the document
 	// discloses each of them has to disclose too.
@@ -84,7 +86,7 @@ type ReconcileOptions struct {
 //
 // A document discloses a fact where a section names its reference, or where the
 // fact's value stands in the text. Disclosing a category covers those within it,
-// and the list "recipients" every recipient.
+// and the lists "recipients", "categories", "purposes" and "rights" all of theirs.
 func Reconcile(d *Document, r *privacy.Register, opts *ReconcileOptions) []Finding {
 	var facts *FactsOptions
 	if opts != nil {
@@ -114,6 +116,13 @@ func ReconcileFacts(d *Document, facts Facts, opts *ReconcileOptions) []Finding 
 		}
 		out = append(out, transferFindings(f, disclosures)...)
 	}
+	for _, r := range regimes {
+		if len(Duties(r)) == 0 {
+			out = append(out, Finding{
+				Code: FindingDuty, Ref: "regime:" + string(r), Detail: "the regime is not known, and none of its duties is checked",
+			})
+		}
+	}
 	for _, duty := range Duties(regimes...) {
 		if duty.holds(facts) && !duty.fulfilled(refs) {
 			out = append(out, Finding{
@@ -133,7 +142,7 @@ var articleOf = map[string]string{
 	KindOperator: "GDPR Art. 13(1)(a)", KindContact: "GDPR Art. 13(1)(a)-(b)", KindCategory: "GDPR Art. 14(1)(d)",
 	KindPurpose: "GDPR Art. 13(1)(c)", KindRecipient: "GDPR Art. 13(1)(e)", KindTransfer: "GDPR Art. 13(1)(f)",
 	KindRetention: "GDPR Art. 13(2)(a)", KindRight: "GDPR Art. 13(2)(b)", KindAge: "GDPR Art. 8, Art. 5(1)(a)",
-	KindAutomated: "GDPR Art. 13(2)(f)",
+	KindJointArrangement: "GDPR Art. 26(2), Art. 13(1)(a)", KindAutomated: "GDPR Art. 13(2)(f)",
 }
 
 // placed is a disclosure and where it stands.
@@ -240,7 +249,7 @@ func missingIn(t *Document, refs map[string]bool, facts Facts) []Finding {
 		out = append(out, f)
 	}
 	for ref := range refs {
-		if !covered(ref, own) {
+		if _, list := factLists[ref]; !list && !covered(ref, own) {
 			out = append(out, Finding{
 				Code: FindingLocale, Locale: t.Locale.String(), Ref: ref, Article: "GDPR Art. 12(1)",
 				Detail: "the authoritative text discloses it, and this translation does not",
@@ -261,6 +270,11 @@ func brokenLinks(d *Document) []Finding {
 		for sec := range d.All() {
 			for s := range blockSpans(sec.Blocks, sec.Heading) {
 				yield(sec.ID, sec.Line, s)
+			}
+		}
+		for _, f := range d.Footnotes {
+			for s := range blockSpans(f.Blocks, nil) {
+				yield("", 0, s)
 			}
 		}
 	}

@@ -49,6 +49,7 @@ func (d *Document) Resolve(facts Facts, opts *ResolveOptions) (*Document, error)
 	for _, f := range d.Footnotes {
 		out.Footnotes = append(out.Footnotes, Footnote{Label: f.Label, Blocks: r.blocks(f.Blocks)})
 	}
+	out.Title = title(&out)
 	if err := r.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func (r *resolver) list(p *Paragraph) Block {
 		if countries := f.Attributes["country"]; len(countries) > 0 {
 			text += " (" + strings.Join(countries, ", ") + ")"
 		}
-		l.Items = append(l.Items, Item{Blocks: []Block{&Paragraph{Spans: []Span{{Text: text}}}}})
+		l.Items = append(l.Items, Item{Blocks: []Block{&Paragraph{Spans: []Span{{Text: oneLine(text)}}}}})
 	}
 	return l
 }
@@ -145,7 +146,7 @@ func (r *resolver) spans(spans []Span) []Span {
 	var out []Span
 	for _, s := range spans {
 		if s.Kind == SpanFact {
-			s.Kind, s.Text = SpanText, r.value(s.Text)
+			s.Kind, s.Text = SpanText, oneLine(r.value(s.Text))
 		}
 		if n := len(out); n > 0 && out[n-1].mergeable(s) {
 			out[n-1].Text += s.Text
@@ -154,6 +155,12 @@ func (r *resolver) spans(spans []Span) []Span {
 		out = append(out, s)
 	}
 	return out
+}
+
+// oneLine collapses white space, as parsers do: a declared address has lines, and
+// may stand in a title or a table.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n\r\f\v", r) }), " ")
 }
 
 func (r *resolver) value(text string) string {

@@ -61,6 +61,9 @@ func New(store Store, opts *Options) (*Service, error) {
 	if s.opts.NoticePeriod.IsZero() {
 		s.opts.NoticePeriod = privacy.Period{Days: 30}
 	}
+	if err := s.opts.NoticePeriod.Check(); err != nil {
+		return nil, fmt.Errorf("the notice period: %w", err)
+	}
 	if s.opts.Zone == nil {
 		s.opts.Zone = time.UTC
 	}

@@ -197,6 +197,13 @@ func TestWhatCannotBePublished(t *testing.T) {
 	}
 }
 
+func TestANoticePeriodIsNotNegative(t *testing.T) {
+	_, err := policydoc.New(memstore.NewPolicydoc(), &policydoc.Options{NoticePeriod: privacy.Period{Days: -5}})
+	if !errors.Is(err, privacy.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestEditorialVersionsNeedNoNotice(t *testing.T) {
 	f := service(t)
 	f.publish(t, draft(t, 0, nil))

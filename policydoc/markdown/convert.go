@@ -17,6 +17,8 @@ type converter struct {
 	lines       *lineIndex
 	maxSections int
 	depth       int
+	// addresses are the bytes of the addresses and titles of links so far.
+	addresses int
 	// pending are disclosures found within the block being converted.
 	pending []policydoc.Disclosure
 	// spans builds the spans of one block after the other.
@@ -51,6 +53,23 @@ func (c *converter) document(root ast.Node) ([]policydoc.Part, []policydoc.Footn
 		parts = append(parts, policydoc.Part{Disclosures: d})
 	}
 	return parts, notes, c.err
+}
+
+func (c *converter) countAddress(bytes int) {
+	if c.addresses += bytes; c.addresses > maxAddresses && c.err == nil {
+		c.err = &policydoc.LimitError{What: "bytes of links' addresses", Limit: maxAddresses}
+	}
+}
+
+// countLinks counts the links that writing spans takes.
+func (c *converter) countLinks(spans []policydoc.Span) {
+	href := ""
+	for _, s := range spans {
+		if s.Href != href {
+			href = s.Href
+			c.countAddress(len(href) + len(s.Title))
+		}
+	}
 }
 
 func (c *converter) takeDisclosures() []policydoc.Disclosure {

@@ -17,13 +17,14 @@ var fieldLine = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_.-]*):(?:[ \t]+(.*))?$
 // Front matter starts on the first line with "---" and ends with the next line
 // "---" or "...". Between them stand only entries "key: value", lines that
 // belong to the entry above (indented, or items "- …"), comments "# …" and blank
-// lines. Anything else is no front matter but text.
+// lines. Anything else is no front matter but text, and so is what has no entry
+// but would be read: "# Privacy policy" between two rules is a title.
 func splitFrontMatter(src []byte) (fields []policydoc.Field, body int) {
 	first, rest, ok := bytes.Cut(src, []byte{'\n'})
 	if !ok || strings.TrimRight(string(first), " \t") != "---" {
 		return nil, 0
 	}
-	pos := len(src) - len(rest)
+	pos, read := len(src)-len(rest), false
 	for range maxFrontMatter {
 		end := bytes.IndexByte(src[pos:], '\n') + 1
 		if end == 0 {
@@ -32,8 +33,12 @@ func splitFrontMatter(src []byte) (fields []policydoc.Field, body int) {
 		line := strings.TrimRight(string(src[pos:pos+end]), " \t\n")
 		pos += end
 		if line == "---" || line == "..." {
+			if len(fields) == 0 && (read || line == "...") {
+				return nil, 0
+			}
 			return finishFields(fields), pos
 		}
+		read = read || line != ""
 		if pos == len(src) || !addLine(&fields, line) {
 			return nil, 0
 		}

@@ -21,7 +21,9 @@ func (c *converter) inlines(n ast.Node) []policydoc.Span {
 	b := &c.spans
 	c.inline(b, n, mark{})
 	b.html = htmlState{}
-	return b.finish()
+	spans := b.finish()
+	c.countLinks(spans)
+	return spans
 }
 
 // mark is the style and link that surround an inline node.
@@ -31,7 +33,7 @@ type mark struct {
 }
 
 func (c *converter) inline(b *spanBuilder, parent ast.Node, m mark) {
-	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+	for n := parent.FirstChild(); n != nil && c.err == nil; n = n.NextSibling() {
 		switch n := n.(type) {
 		case *ast.Text:
 			c.text(b, n, m)
@@ -51,12 +53,14 @@ func (c *converter) inline(b *spanBuilder, parent ast.Node, m mark) {
 			inner.style |= policydoc.Strike
 			c.inline(b, n, inner)
 		case *ast.Link:
+			c.countAddress(len(n.Destination) + len(n.Title))
 			inner := m
 			inner.href, inner.title = address(n.Destination, true), titleText(n.Title)
 			c.inline(b, n, inner)
 		case *ast.AutoLink:
 			c.autoLink(b, n, m)
 		case *ast.Image:
+			c.countAddress(len(n.Destination) + len(n.Title))
 			b.image(c.altText(n), address(n.Destination, true), titleText(n.Title), m)
 		case *ast.RawHTML:
 			c.rawHTML(b, n, m)

@@ -2,6 +2,7 @@ package markdown_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,16 @@ func TestLimits(t *testing.T) {
 		"numbered lists on one line":    {strings.Repeat("1. ", 1000) + "x", nil, "nested blocks"},
 		"lists in lists by indentation": {staircase(60), nil, "nested blocks"},
 		"links without end":             {strings.Repeat("[a](", 20_000), nil, "links times bytes of their paragraphs"},
+		"footnotes in footnotes":        {strings.Repeat("[^a]:", 1000) + " x", nil, "nested blocks"},
+		"styles that cross":             {strings.Repeat("*a_ ", 20_000), nil, "marks of styles times each other"},
+		"marks of one style that cross": {strings.Repeat(".**a*", 40_000), nil, "marks of styles times each other"},
+		"references to a long address":  {"[a]: " + strings.Repeat("b", 50_000) + "\n\n" + strings.Repeat("[a] ", 1_000), nil, "bytes of links' addresses"},
+		"a long link in pieces":         {"[" + strings.Repeat("a<br>", 1_000) + "](" + strings.Repeat("b", 50_000) + ")", nil, "bytes of links' addresses"},
+		"a long HTML link in pieces":    {"<p><a href=" + strings.Repeat("b", 5_000) + ">" + strings.Repeat("a<br>", 10_000), nil, "bytes of links' addresses"},
+		"footnotes without end":         {strings.Repeat("[^a]: \n\n", 8_000) + strings.Repeat("[^b] ", 20_000), nil, "footnotes times references to them"},
+		"columns times rows":            {strings.Repeat("|a", 5_000) + "\n" + strings.Repeat("|-", 5_000) + "\n" + strings.Repeat("x\n", 5_000), nil, "cells left out of tables"},
+		"columns times quoted rows":     {"> " + strings.Repeat("|a", 5_000) + "\n> " + strings.Repeat("|-", 5_000) + "\n" + strings.Repeat("> x\n", 5_000), nil, "cells left out of tables"},
+		"escaped pipes without end":     {"|a|\n|-|\n" + strings.Repeat("|`\\|`|\n", 20_000), nil, "escaped pipes beside code"},
 		"definitions without end":       {strings.Repeat("[a]: b\n", 20_000), nil, "links times bytes of their paragraphs"},
 	}
 	for name, tt := range tests {
@@ -55,6 +66,7 @@ func TestWithinLimits(t *testing.T) {
 		"a thematic break of any length": strings.Repeat("- ", 500) + "\n" + strings.Repeat("*", 500) + "\n",
 		"1 MB of paragraphs":             strings.Repeat("Some words of a policy, **strong** ones.\n\n", 25_000),
 		"a table of 300 KB":              "| a | b |\n|---|---|\n" + strings.Repeat("| provider | purpose and country |\n", 9_000),
+		"500 KB of disclosures":          "# a\n\n<!-- disclose:" + disclosures(50_000) + " -->\n",
 		"a caller cannot raise a limit":  "text",
 	}
 	for name, src := range tests {
@@ -68,12 +80,21 @@ func TestWithinLimits(t *testing.T) {
 	}
 }
 
+func disclosures(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " a:%07d", i)
+	}
+	return b.String()
+}
+
 // TestHostile parses what makes careless parsers quadratic.
 func TestHostile(t *testing.T) {
 	for name, unit := range map[string]string{
 		"brackets": "[", "images": "![", "links": "[a](", "emphasis": "*a **b ", "underscores": "_a __b ",
 		"backticks": "` `` ", "angle brackets": "<a ", "comments": "<!-- ", "declarations": "<!A ", "entities": "&a",
 		"footnotes": "[^1] ", "strikethrough": "~~a ~", "pipes": "|", "backslashes": "\\", "instructions": "<?", "cdata": "<![CDATA[",
+		"scripts": "<script></script>", "quotes": "<a =\"",
 	} {
 		t.Run(name, func(t *testing.T) {
 			src := strings.Repeat(unit, 20_000/len(unit))

@@ -24,14 +24,9 @@ const (
 	MaxBytes = 4 << 20
 	// MaxSections is the greatest number of headings that start a section.
 	MaxSections = 10_000
-	// MaxNesting is how deep lists and quotations may nest.
+	// MaxNesting is how deep lists, quotations and footnotes may nest.
 	MaxNesting = 50
 )
-
-// maxLinkWork bounds the sum, over all paragraphs, of their bytes times the links
-// in them. Ordinary documents of the greatest
-// size stay a hundred times below it.
-const maxLinkWork = 1 << 29
 
 // Options adjust Parse. The zero value, like nil, is what most callers want.
 type Options struct {
@@ -93,11 +88,24 @@ var goldmarkParser = sync.OnceValue(func() parser.Parser {
 		goldmark.WithParserOptions(parser.WithHeadingAttribute()),
 	).Parser()
 	p.AddOptions(
-		parser.WithBlockParsers(util.Prioritized(extension.NewFootnoteBlockParser(), 999)),
+		parser.WithBlockParsers(util.Prioritized(footnoteParser{extension.NewFootnoteBlockParser()}, 999)),
 		parser.WithInlineParsers(util.Prioritized(extension.NewFootnoteParser(), 101)),
 	)
 	return p
 })
+
+// footnoteParser keeps notes out of other notes. goldmark starts the list of all
+// notes where the first one ends; within another note, which joins the list when
+// it ends itself, both would be lost.
+type footnoteParser struct{ parser.BlockParser }
+
+// Close takes a note that stands within another block to the document's start.
+func (p footnoteParser) Close(note ast.Node, reader text.Reader, pc parser.Context) {
+	if root := note.OwnerDocument(); root != nil && note.Parent() != root {
+		root.InsertBefore(root, root.FirstChild(), note)
+	}
+	p.BlockParser.Close(note, reader, pc)
+}
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
@@ -116,63 +124,6 @@ func clean(src []byte) []byte {
 		src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n"))
 	}
 	return src
-}
-
-// checkShape refuses what would take goldmark unreasonably long, whose time grows
-// with the product of nesting and size, and with the links of a paragraph times
-// its length.
-func checkShape(src []byte) error {
-	size, links, work := 0, 0, 0
-	for len(src) > 0 {
-		end := bytes.IndexByte(src, '\n') + 1
-		if end == 0 {
-			end = len(src)
-		}
-		line := src[:end]
-		src = src[end:]
-		nested := markers(line)
-		if util.IsBlank(line) || nested > 0 || line[0] == '#' {
-			work += size * links
-			size, links = 0, 0
-		}
-		size += len(line)
-		links += bytes.Count(line, []byte("](")) + bytes.Count(line, []byte("]:"))
-		if work+size*links > maxLinkWork {
-			return &policydoc.LimitError{What: "links times bytes of their paragraphs", Limit: maxLinkWork}
-		}
-		if nested > MaxNesting {
-			return &policydoc.LimitError{What: "nested blocks", Limit: MaxNesting}
-		}
-	}
-	return nil
-}
-
-// markers counts the marks of quotations and list items at the start of a line.
-func markers(line []byte) int {
-	n := 0
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case util.IsSpace(c):
-		case c == '>':
-			n++
-		case (c == '-' || c == '*' || c == '+') && i+1 < len(line) && util.IsSpace(line[i+1]):
-			n++
-		case c >= '0' && c <= '9':
-			for i < len(line) && line[i] >= '0' && line[i] <= '9' {
-				i++
-			}
-			if i+1 >= len(line) || line[i] != '.' && line[i] != ')' || !util.IsSpace(line[i+1]) {
-				return n
-			}
-			n++
-		default:
-			return n
-		}
-	}
-	if len(bytes.Trim(line, "- \t\n")) == 0 || len(bytes.Trim(line, "* \t\n")) == 0 {
-		return 0 // a thematic break
-	}
-	return n
 }
 
 // lineIndex finds the line of a position in the body of a source.

@@ -52,7 +52,8 @@ func renderedText(t testing.TB, body []byte) string {
 	out = rendered.sup.ReplaceAllString(out, "")
 	out = rendered.backref.ReplaceAllString(out, "")
 	out = rendered.img.ReplaceAllStringFunc(out, func(img string) string {
-		return strings.TrimSpace(rendered.img.FindStringSubmatch(img)[1])
+		alt := strings.ReplaceAll(rendered.img.FindStringSubmatch(img)[1], "<br>", " ")
+		return strings.Trim(alt, " \t\n\r\f\v")
 	})
 	out = rendered.inline.ReplaceAllString(out, "")
 	out = rendered.tag.ReplaceAllString(out, " ")
@@ -232,6 +233,20 @@ var seeds = []string{
 	"!\\[x](y) ![^1] \\![x](y) a![b](c)\n",
 	"\\~~~0~~ * * +\n* * +\n000\\   \n0 0![ 0]() ![<a@b.c> `d`](e)\n",
 	"*(*foo*)*a &auml;*(x)*b a*&#32;x* `*`*a*`_`\n",
+	"[^1]\\: a\n\n[^1]: <!-- -->[^1]: b\n",
+	"[^1]: ~~~\n    a\n      \n    ~~~\n[^1]\n",
+	"[^2]:[^1]:    a\n[^1]\n",
+	"> [^1]: a\n\nb\n===\n\n[^1]\n",
+	"999999999. a\n1. b\n",
+	"<A id=\"\ufffd\">\n",
+	"~~a&#126;~~ ~>~~<a>~\n",
+	"` \t` `\t`\n",
+	"| [a](b \"c\\|d\") |\n|-|\n",
+	"---\n# Privacy policy\n---\n",
+	"---\n\n...\ntext\n",
+	"<script>" + strings.Repeat("Ⱥ", 40) + "</script>\n",
+	"<div><script>İİİİ</SCRIPT>a</div>\n",
+	"![a&#xA0;](b)c <![  \n]()d\n",
 }
 
 func TestSeeds(t *testing.T) {
@@ -251,6 +266,9 @@ func TestSeeds(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, s := range seeds {
 		f.Add([]byte(s))
+	}
+	for _, src := range generated(100) {
+		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		d, err := markdown.Parse(src, nil)

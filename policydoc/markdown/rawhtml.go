@@ -62,6 +62,7 @@ func (c *converter) htmlBlock(out []policydoc.Block, n *ast.HTMLBlock) []policyd
 	b := &spanBuilder{}
 	paragraph := func() {
 		if spans := b.finish(); len(spans) > 0 {
+			c.countLinks(spans)
 			out = append(out, &policydoc.Paragraph{Spans: spans})
 		}
 	}
@@ -127,12 +128,18 @@ func sizeUntil(raw []byte, from int, end string, otherwise int) int {
 
 // skipElement drops the content of an element that no reader sees.
 func skipElement(raw []byte, name string) []byte {
-	i := bytes.Index(bytes.ToLower(raw), []byte("</"+name))
-	if i < 0 {
-		return nil
+	for {
+		i := bytes.Index(raw, []byte("</"))
+		if i < 0 {
+			return nil
+		}
+		raw = raw[i:]
+		if end := 2 + len(name); len(raw) >= end && strings.EqualFold(string(raw[2:end]), name) {
+			_, size := parseTag(raw)
+			return raw[max(size, 2):]
+		}
+		raw = raw[2:]
 	}
-	_, size := parseTag(raw[i:])
-	return raw[i+max(size, 2):]
 }
 
 // tag is one opening or closing tag.
@@ -168,8 +175,12 @@ func parseTag(raw []byte) (t tag, size int) {
 
 // tagEnd returns the position of the ">" that ends a tag, -1 if there is none.
 func tagEnd(raw []byte, from int) int {
+	raw = raw[:min(len(raw), maxTag)]
+	if bytes.IndexByte(raw, '>') < 0 {
+		return -1
+	}
 	quote := byte(0)
-	for i := from; i < min(len(raw), maxTag); i++ {
+	for i := from; i < len(raw); i++ {
 		switch c := raw[i]; {
 		case quote != 0:
 			if c == quote {
@@ -230,7 +241,7 @@ func (t tag) applyLink(b *spanBuilder) {
 	}
 	b.html.href = address([]byte(collapse(t.attr("href"))), false)
 	for _, id := range []string{t.attr("id"), t.attr("name")} {
-		if id != "" && !strings.ContainsAny(id, " \t\r\n\f\v<>\"'&`\\|{}") {
+		if id != "" && !strings.ContainsAny(id, " \t\r\n\f\v<>\"'&`\\|{}\uFFFD") {
 			b.anchor(id)
 			return
 		}

@@ -4,13 +4,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/yuin/goldmark/util"
+
 	"github.com/labelop/privacykit/policydoc"
 )
 
 // Render writes the document as normalised Markdown: one form for everything
 // that Markdown lets an author write in several. Every section has its id
-// explicitly, so that it stays when the title changes. Parsing the result gives
-// a document equal to d, if d came from Parse.
+// explicitly, so that it stays when the title changes. Parsing the result with
+// the same Options gives a document equal to d, if d came from Parse and the
+// result, in which more is escaped, is within the limits.
 func Render(d *policydoc.Document) []byte {
 	r := &renderer{}
 	writeFrontMatter(&r.out, d.Fields)
@@ -128,25 +131,33 @@ func (r *renderer) contained(blocks []policydoc.Block, first, rest string) {
 }
 
 // lines writes the lines of text, each ended by "\n". A line without text gets
-// no white space from its prefix.
+// no white space from its prefix: where that is all a container's prefix is,
+// the line is blank, and Markdown would keep it in code as it stands.
 func (r *renderer) lines(text, first, rest string) {
 	prefix := first
 	for l := range strings.Lines(text) {
-		if l == "\n" {
+		switch {
+		case l == "\n":
 			r.blank(prefix)
-		} else {
+		case util.IsBlank([]byte(prefix + l)):
+			r.out.WriteString(l)
+		default:
 			r.out.WriteString(prefix + l)
 		}
 		prefix = rest
 	}
 }
 
+// maxListNumber is the greatest number of nine digits, which are all that
+// Markdown reads. Of the numbers of a list only the first counts.
+const maxListNumber = 999_999_999
+
 func (r *renderer) list(l *policydoc.List, first, rest string) {
 	loose := !isCompact(l)
 	for i, it := range l.Items {
 		marker := "- "
 		if l.Ordered {
-			marker = strconv.Itoa(l.Start+i) + ". "
+			marker = strconv.Itoa(min(l.Start+i, maxListNumber)) + ". "
 		}
 		if i > 0 {
 			first = rest

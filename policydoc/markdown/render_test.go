@@ -29,6 +29,7 @@ func TestNormalisedForm(t *testing.T) {
 		{"~~~ js x\nlet a = `b`\n```\n~~~\n\n    indented\n\n```a`b\n```", "````js\nlet a = `b`\n```\n````\n\n```\nindented\n```\n\n\\`\\`\\`a\\`b\n\n```\n```\n"},
 		{"| a | b \\| `c \\| d` |\n|:-:|--:|\n| <br>x | **y** |", "| a | b \\| `c \\| d` |\n| :-: | --: |\n| x | **y** |\n"},
 		{"a[^n] b[^n] c[^m]\n\n[^m]: two\n\n    - more\n\n[^n]: one\n\n[^z]: never[^y]\n\n[^y]: last\n\n[^e]: ```\n    code\n    ```", "a[^1] b[^1] c[^2]\n\n[^1]: one\n\n[^2]: two\n\n    - more\n\n[^3]: never[^4]\n\n[^4]: last\n\n[^5]: <!-- -->\n\n    ```\n    code\n    ```\n"},
+		{"[^2]: [^1]: a\n\n> [^3]: b\n\nc\n===\n\n[^1] [^2] [^3]", ">\n\n# c {#c}\n\n[^1] [^2] [^3]\n\n[^1]: a\n\n[^2]: <!-- -->\n\n[^3]: b\n"},
 		{"Setext *title*\n===\n\nTwo\nlines\n---\n\n#\n\n## a # {#x .c}\n\n## b {c} \\{#d}\n", "# Setext _title_ {#setext-title}\n\n## Two lines {#two-lines}\n\n# {#section}\n\n## a {#x}\n\n## b \\{c} \\{\\#d} {#b-c-d}\n"},
 		{"<div class=x>Hello <b>you</b><br/>there &amp; <a href='y z'>here</a></div>\n<p>bye", "Hello **you**\\\nthere & [here](y%20z)\n\nbye\n"},
 		{"<table><tr><td>a</td><td>b</td></tr></table>", "a\n\nb\n"},
@@ -72,7 +73,7 @@ func TestFrontMatter(t *testing.T) {
 	if _, ok := d.Field("none"); ok || d.WordCount() != 1 {
 		t.Errorf("%d words", d.WordCount())
 	}
-	for _, src := range []string{"---\n", "---\na: b\n", "--- x\na: b\n---\n", "---\n- a\n---\n", "---\n a\n---\n", "\n---\na: b\n---\n", "---\na b: c\n---\n"} {
+	for _, src := range []string{"---\n", "---\na: b\n", "--- x\na: b\n---\n", "---\n- a\n---\n", "---\n a\n---\n", "---\n# A title\n---\n", "---\n...\n", "\n---\na: b\n---\n", "---\na b: c\n---\n"} {
 		if d, err := markdown.Parse([]byte(src), nil); err != nil || len(d.Fields) != 0 {
 			t.Errorf("%q is taken for front matter", src)
 		}
@@ -97,6 +98,11 @@ func TestRenderDiff(t *testing.T) {
 	want = "# A <del>x</del><ins>\\#y</ins>\n\n_(renamed, geändert)_\n\nsame\n\nsame too\n\n\\- <del>old \\[l\\]</del><ins>new</ins>\n\n<ins>l1<br>l2</ins>\n\n# B\n\nb\n"
 	opts := &policydoc.DiffOptions{All: true, FirstLevel: 1, Names: map[policydoc.Change]string{policydoc.Changed: "geändert"}}
 	if got := string(markdown.RenderDiff(d, opts)); got != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	d = policydoc.DiffDocuments(parse("- a\n  - b\n\n```\n  # c\n```\n"), parse("- a\n  - d\n\n```\n  # c\n```\n"))
+	want = "_(changed)_\n\n\\- a\n\n\\- <del>b</del><ins>d</ins>\n\n\\# c\n"
+	if got := string(markdown.RenderDiff(d, &policydoc.DiffOptions{All: true})); got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/labelop/privacykit/policydoc"
 )
@@ -56,7 +57,11 @@ func editsText(edits []policydoc.Edit, where place) string {
 			b.WriteString("<" + tag + ">")
 		}
 		w := &inlineWriter{where: where, lineStart: b.Len() == 0 && where == inParagraph}
-		for i, line := range strings.Split(strings.TrimRight(e.Text, "\n"), "\n") {
+		text := strings.TrimRight(e.Text, "\n")
+		if w.lineStart {
+			text = strings.TrimLeftFunc(text, unicode.IsSpace) // what indents a block would hide its mark from escape
+		}
+		for i, line := range strings.Split(text, "\n") {
 			if i > 0 {
 				b.WriteString("<br>")
 			}

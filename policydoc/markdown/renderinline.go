@@ -36,7 +36,10 @@ type inlineWriter struct {
 	where     place
 	pieces    []piece
 	lineStart bool
-	inLink    bool
+	// noteAtStart tells that a line so far is one reference to a footnote, which
+	// a colon would make the footnote itself.
+	noteAtStart bool
+	inLink      bool
 }
 
 func (w *inlineWriter) put(text string) {
@@ -44,7 +47,7 @@ func (w *inlineWriter) put(text string) {
 		return
 	}
 	w.pieces = append(w.pieces, piece{text: text})
-	w.lineStart = false
+	w.lineStart, w.noteAtStart = false, false
 }
 
 // styleMarks are the styles with their marks, which differ in character so that
@@ -80,7 +83,7 @@ func (w *inlineWriter) spans(spans []policydoc.Span, done policydoc.Style) {
 			spans = spans[linked:]
 		case best > 0:
 			w.pieces = append(w.pieces, piece{text: mark, opens: true})
-			w.edges(spans[:best], done|style)
+			w.edges(spans[:best], done, style)
 			w.pieces = append(w.pieces, piece{text: mark, ends: true})
 			w.lineStart = false
 			spans = spans[best:]
@@ -112,24 +115,30 @@ func linkTitle(s policydoc.Span) string {
 }
 
 // edges writes the spans inside a style. White space at their ends is written as
-// a character reference, since a style's mark must not stand beside it.
-func (w *inlineWriter) edges(spans []policydoc.Span, done policydoc.Style) {
-	w.lineStart = false
+// a character reference, since a style's mark must not stand beside it; nor must
+// "~" stand before the end of struck text.
+func (w *inlineWriter) edges(spans []policydoc.Span, done, style policydoc.Style) {
+	w.lineStart, w.noteAtStart = false, false
 	from := len(w.pieces)
-	w.spans(spans, done)
+	w.spans(spans, done|style)
 	if from == len(w.pieces) {
 		return
 	}
 	first, last := &w.pieces[from], &w.pieces[len(w.pieces)-1]
 	if r, size := utf8.DecodeRuneInString(first.text); util.IsSpaceRune(r) {
-		first.text = spaceReference(r) + first.text[size:]
+		first.text = characterReference(r) + first.text[size:]
 	}
 	if r, size := utf8.DecodeLastRuneInString(last.text); util.IsSpaceRune(r) {
-		last.text = last.text[:len(last.text)-size] + spaceReference(r)
+		last.text = last.text[:len(last.text)-size] + characterReference(r)
+	}
+	if style == policydoc.Strike {
+		if text, ok := strings.CutSuffix(last.text, `\~`); ok {
+			last.text = text + characterReference('~')
+		}
 	}
 }
 
-func spaceReference(r rune) string {
+func characterReference(r rune) string {
 	const digits = "0123456789ABCDEF"
 	var b []byte
 	for ; r > 0; r >>= 4 {
@@ -151,7 +160,7 @@ func (w *inlineWriter) link(spans []policydoc.Span, done policydoc.Style) {
 	w.inLink = true
 	w.spans(spans, done)
 	w.inLink = false
-	w.put("](" + destination(s.Href) + quotedTitle(linkTitle(s)) + ")")
+	w.put("](" + destination(s.Href) + w.title(linkTitle(s)) + ")")
 }
 
 // destination writes an address, which is percent-encoded already.
@@ -163,11 +172,15 @@ func destination(href string) string {
 	return href
 }
 
-func quotedTitle(title string) string {
+// title writes the title of a link or an image in quotes.
+func (w *inlineWriter) title(title string) string {
 	if title == "" {
 		return ""
 	}
 	title = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(title)
+	if w.where == inCell {
+		title = strings.ReplaceAll(title, "|", `\|`)
+	}
 	return ` "` + strings.ReplaceAll(title, "&", `\&`) + `"`
 }
 
@@ -196,9 +209,11 @@ func (w *inlineWriter) span(s policydoc.Span) {
 	case policydoc.SpanBreak:
 		w.lineBreak()
 	case policydoc.SpanImage:
-		w.put("![" + w.escape(s.Text) + "](" + destination(s.Src) + quotedTitle(s.Title) + ")")
+		w.put("![" + w.escape(s.Text) + "](" + destination(s.Src) + w.title(s.Title) + ")")
 	case policydoc.SpanFootnote:
+		atStart := w.lineStart
 		w.put("[^" + s.Text + "]")
+		w.noteAtStart = atStart
 	case policydoc.SpanFact:
 		w.put(w.escape(factOpen + s.Text + factClose))
 	case policydoc.SpanAnchor:
@@ -236,7 +251,7 @@ func (w *inlineWriter) codeSpan(text string) string {
 	if w.where == inCell {
 		text = strings.ReplaceAll(text, "|", `\|`)
 	}
-	blank := strings.Trim(text, " ") == ""
+	blank := util.IsBlank([]byte(text))
 	edge := func(c byte) bool { return c == '`' || c == ' ' }
 	if !blank && (edge(text[0]) || edge(text[len(text)-1])) {
 		return ticks + " " + text + " " + ticks
@@ -250,6 +265,9 @@ func (w *inlineWriter) escape(text string) string {
 	i := 0
 	if w.lineStart {
 		i = escapeLineStart(&b, text)
+	}
+	if w.noteAtStart && strings.HasPrefix(text, ":") {
+		b.WriteByte('\\')
 	}
 	for ; i < len(text); i++ {
 		c := text[i]

@@ -47,7 +47,7 @@ func fill(ctx context.Context, s policydoc.Store, key policydoc.PolicyKey, n int
 	var out []policydoc.Entry
 	var previous policydoc.Hash
 	for i := range n {
-		e := link(key, i+1, previous, fmt.Sprintf("text %d of %s\r\n", i+1, key.Name))
+		e := link(key, i+1, previous, fmt.Sprintf("\ufefftext %d of %s\r\n\x00\u2028<&>\\\"\U0001F600", i+1, key.Name))
 		if err := s.AppendEntry(ctx, e, nil); err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ usage:
 
 exit codes:
   0  nothing found
-  1  found something: a finding, a difference, a material change
+  1  found something: a finding that is no advice, a difference, a material change
   2  could not do it
 `
 
@@ -203,7 +203,7 @@ func lint(c *command) (found bool, err error) {
 		found = found || !f.Advice
 	}
 	if c.asJSON {
-		return found, c.json(findings)
+		return found, c.json(append([]policydoc.Finding{}, findings...))
 	}
 	return found, printFindings(c.stdout, findings)
 }
@@ -258,7 +258,7 @@ func (c *command) factsAgainst(current policydoc.Facts) (found bool, err error) 
 		return len(reasons) > 0, c.json(struct {
 			Changes []policydoc.FactChange `json:"changes"`
 			Reasons []policydoc.Reason     `json:"reasons"`
-		}{policydoc.DiffFacts(before, current), reasons})
+		}{append([]policydoc.FactChange{}, policydoc.DiffFacts(before, current)...), append([]policydoc.Reason{}, reasons...)})
 	}
 	for _, change := range policydoc.DiffFacts(before, current) {
 		line := strings.TrimRight(fmt.Sprintf("%s %s %s", change.Change, change.Ref, change.Attribute), " ")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labelop/privacykit/policydoc"
 	"github.com/labelop/privacykit/privacy"
 	"github.com/labelop/privacykit/privacy/privacytest"
 )
@@ -20,6 +21,17 @@ func files(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	register, err := privacy.Compile(declaration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var everything []string
+	for _, f := range policydoc.FactsOf(register) {
+		everything = append(everything, f.Ref)
+	}
+	for _, d := range policydoc.Duties(policydoc.RegimeGDPR) {
+		everything = append(everything, "duty:"+d.ID)
+	}
 	declaration.Activities[1].Retention.Period = privacy.Period{Years: 2}
 	newer, err := json.Marshal(declaration)
 	if err != nil {
@@ -28,6 +40,7 @@ func files(t *testing.T) string {
 	for name, content := range map[string]string{
 		"older.json": string(older), "newer.json": string(newer), "broken.json": "{",
 		"empty.json": "{}",
+		"whole.md":   "# Policy {disclose=\"" + strings.Join(everything, " ") + "\"}\n",
 		"older.md":   "# Policy {disclose=\"operator\"}\n\nLogs are kept for {{fact:retention:monitoring}}.\n",
 		"newer.md":   "# Policy {disclose=\"operator\"}\n\nLogs are kept longer than that.\n",
 		"unknown.md": "{{fact:retention:nothing}}\n",
@@ -61,6 +74,8 @@ func TestRun(t *testing.T) {
 		{"lint -declaration older.json -regimes mars older.md", 2, "", `no regime "mars"`},
 		{"lint -declaration older.json older.md de.md", 1, "de: locale_discloses_less", ""},
 		{"lint -declaration older.json -json older.md", 1, `"code": "not_disclosed"`, ""},
+		{"lint -declaration older.json whole.md", 0, "", ""},
+		{"lint -declaration older.json -json whole.md", 0, "[]\n", ""},
 		{"lint -declaration missing.json older.md", 2, "", "missing.json"},
 		{"lint -declaration broken.json older.md", 2, "", "broken.json"},
 		{"lint -declaration empty.json older.md", 2, "", "empty.json"},
@@ -72,6 +87,7 @@ func TestRun(t *testing.T) {
 		{"facts -declaration older.json -against older.json", 0, "", ""},
 		{"facts -declaration newer.json -against older.json", 1, "changed retention:monitoring period\nmaterial: notice: data is kept longer", ""},
 		{"facts -declaration newer.json -against older.json -json", 1, `"rule": "longer_retention"`, ""},
+		{"facts -declaration older.json -against older.json -json", 0, "\"changes\": [],\n  \"reasons\": []", ""},
 		{"facts -declaration newer.json -against broken.json", 2, "", "broken.json"},
 		{"diff older.md", 2, "", "usage:"},
 		{"diff older.md older.md", 0, "", ""},
