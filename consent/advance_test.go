@@ -129,6 +129,28 @@ func TestEffectsBecomeFacts(t *testing.T) {
 	}
 }
 
+// The end of one case's restriction leaves that of another, and every other.
+func TestRestrictionsOfTwoCases(t *testing.T) {
+	var state consent.State
+	apply := func(kind privacy.EffectKind, cause string, restricted bool) {
+		t.Helper()
+		effect := privacy.Effect{Tenant: "acme", Subject: "s", Kind: kind, Cause: cause, At: hour(int(state.Version) + 1), Key: "k"}
+		work, err := consent.EffectAppend(effect, privacytest.NewIDs("e"), effect.At, "/test")
+		must(t, err)
+		record := work.Records[0]
+		record.Sequence = state.Version + 1
+		must(t, state.Fold(record))
+		wantSame(t, "restricted after "+cause, state.Restricted.On, restricted)
+	}
+	must(t, state.Fold(recordOf(t, 1, hour(1), "s", consent.Restriction{Ground: "minimum_age"})))
+	apply(privacy.EffectRestriction, "case-1", true)
+	apply(privacy.EffectRestriction, "case-2", true)
+	apply(privacy.EffectRestrictionLifted, "case-1", true)
+	apply(privacy.EffectRestrictionLifted, "case-2", true)
+	must(t, state.Fold(recordOf(t, state.Version+1, hour(9), "s", consent.RestrictionLifted{})))
+	wantSame(t, "restricted at the end", state.Restricted.On, false)
+}
+
 func TestEffectsThatCannotBeApplied(t *testing.T) {
 	sound := privacy.Effect{Tenant: "acme", Subject: "s", Kind: privacy.EffectRestriction, Cause: "c", At: start, Key: "k"}
 	for name, change := range map[string]func(*privacy.Effect){

@@ -54,8 +54,9 @@ const authorizeAttempts = 8
 //
 // id makes the call idempotent within the tenant; it may be empty, and then
 // every call records a decision of its own. With an id that was used before,
-// the recorded decision is returned if it still holds, and otherwise the new,
-// refusing one; an id used for another use or subject is privacy.ErrConflict.
+// nothing is recorded: a recorded refusal stands, and what was allowed is decided
+// again, because it may not hold any more. An id used for another use or subject
+// is privacy.ErrConflict.
 //
 // The decision refuses whenever the error is not nil. Subjects whose
 // identifiers are not legal are not recorded.
@@ -167,9 +168,10 @@ func (p *PreparedUse) decides(logged LoggedDecision, subject privacy.Subject) bo
 }
 
 // Decisions returns recorded decisions in the order of their IDs. It returns an
-// error that matches privacy.ErrInvalid for a filter without a tenant or limit.
+// error that matches privacy.ErrInvalid for a filter without a tenant or limit or
+// with an identifier that is not legal.
 func (g *Gate) Decisions(ctx context.Context, filter DecisionFilter) ([]LoggedDecision, error) {
-	if err := privacy.CheckID("tenant", string(filter.Tenant)); err != nil {
+	if err := filter.check(); err != nil {
 		return nil, err
 	}
 	if filter.Limit < 1 {
@@ -186,6 +188,21 @@ func (g *Gate) Decisions(ctx context.Context, filter DecisionFilter) ([]LoggedDe
 		}
 	}
 	return decisions, nil
+}
+
+func (f DecisionFilter) check() error {
+	if err := privacy.CheckID("tenant", string(f.Tenant)); err != nil {
+		return err
+	}
+	for _, optional := range []struct{ what, id string }{{"subject", string(f.Subject)}, {"id", f.ID}, {"after", f.After}} {
+		if optional.id == "" {
+			continue
+		}
+		if err := privacy.CheckID(optional.what, optional.id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func decodeDecision(record DecisionRecord) (LoggedDecision, error) {

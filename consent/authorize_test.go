@@ -329,7 +329,10 @@ func TestPagesOfDecisions(t *testing.T) {
 	if !slices.IsSorted(ids) {
 		t.Errorf("not in order: %v", ids)
 	}
-	for _, filter := range []consent.DecisionFilter{{Limit: 1}, {Tenant: "acme"}, {Tenant: "acme", Limit: -1}} {
+	for _, filter := range []consent.DecisionFilter{
+		{Limit: 1}, {Tenant: "acme"}, {Tenant: "acme", Limit: -1}, {Tenant: "a\x00", Limit: 1},
+		{Tenant: "acme", Subject: "a\x00", Limit: 1}, {Tenant: "acme", ID: "a\x00", Limit: 1}, {Tenant: "acme", After: "\xff", Limit: 1},
+	} {
 		_, err := w.gate.Decisions(t.Context(), filter)
 		wantErr(t, err, privacy.ErrInvalid)
 	}
@@ -341,6 +344,8 @@ func TestPagesOfDecisions(t *testing.T) {
 	wantErr(t, err, errStore)
 	_, err = w.gate.Disclosures(t.Context(), ada)
 	wantErr(t, err, errStore)
+	_, err = w.gate.Disclosures(t.Context(), privacy.Subject{Tenant: "acme", ID: "a\x00"})
+	wantErr(t, err, privacy.ErrInvalid)
 }
 
 func TestDisclosuresNameEveryRecipient(t *testing.T) {
@@ -390,6 +395,11 @@ func TestExplain(t *testing.T) {
 	wantErr(t, err, privacy.ErrNotFound)
 	_, err = w.gate.Explain(t.Context(), privacy.Subject{Tenant: "umbra", ID: ada.ID}, allowed)
 	wantErr(t, err, privacy.ErrNotFound)
+
+	for _, illegal := range []privacy.Subject{{ID: ada.ID}, {Tenant: "acme", ID: "a\x00"}} {
+		_, err = w.gate.Explain(t.Context(), illegal, allowed)
+		wantErr(t, err, privacy.ErrInvalid)
+	}
 
 	nothing, err := w.gate.Explain(t.Context(), ada, consent.Decision{})
 	must(t, err)

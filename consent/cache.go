@@ -14,10 +14,12 @@ type CacheOptions struct {
 	// MaxBytes bounds the memory for subjects' states; 0 means 64 MiB. A
 	// subject with five purposes takes less than 200 bytes.
 	MaxBytes int
-	// MaxStaleness bounds how long a write by another process may stay unseen;
-	// 0 means 2 seconds. Cached answers are given only while the feed was read
-	// to its end within this time: a feed that stalls, a process that was
-	// paused or a Follow that does not run makes the gate ask the store.
+	// MaxStaleness bounds how long a write may stay unseen that the gate's ledger
+	// did not make: that of another process, or an effect of another package; 0
+	// means 2 seconds. Recheck does not wait for it, nor does Check after Poll.
+	// Cached answers are given only while the feed was read to its end within this
+	// time: a feed that stalls, a process that was paused or a Follow that does not
+	// run makes the gate ask the store.
 	MaxStaleness time.Duration
 	// PollInterval is how often Follow reads the feed; 0 means a quarter of
 	// MaxStaleness.
@@ -43,10 +45,11 @@ func (o CacheOptions) withDefaults() CacheOptions {
 	return o
 }
 
-// cache answers for states that no committed change has made old. Three things
+// cache answers for states that no committed change has made old. Four things
 // keep it honest: writes through this process put the new state in before they
-// return, the feed removes what others have written, and a fill that was read
-// before either of them loses.
+// return, the feed removes what others have written, a fill that was read before
+// either of them loses, and so does a write that the feed has overtaken: of what
+// was written after it, the feed may have told already.
 type cache struct {
 	options  CacheOptions
 	register *privacy.Register
@@ -68,9 +71,10 @@ type cache struct {
 
 	bypass bypass
 
+	// polling holds a token while the feed is read, which cursor belongs to.
+	polling   chan struct{}
 	cursor    Cursor
 	hasCursor bool
-	pollLock  sync.Mutex
 }
 
 // tenantSlot is a tenant that the cache knows. view is nil while its state must
@@ -79,6 +83,7 @@ type tenantSlot struct {
 	tenant privacy.TenantID
 	view   atomic.Pointer[tenantView]
 	epoch  atomic.Uint64
+	losses atomic.Uint64
 	lock   sync.Mutex
 }
 
@@ -86,7 +91,7 @@ const never = math.MinInt64
 
 func newCache(register *privacy.Register, options CacheOptions, now time.Time) *cache {
 	options = options.withDefaults()
-	c := &cache{options: options, register: register, base: now, numbers: map[privacy.TenantID]uint32{}, table: newTable(options.MaxBytes)}
+	c := &cache{options: options, register: register, base: now, numbers: map[privacy.TenantID]uint32{}, table: newTable(options.MaxBytes), polling: make(chan struct{}, 1)}
 	c.tenants.Store(&[]*tenantSlot{})
 	c.scratch.New = func() any { return new(scratch) }
 	for purpose := range register.Purposes() {
@@ -199,10 +204,23 @@ func (s *tenantSlot) set(view *tenantView) {
 	}
 }
 
-// written puts in what this process has just written.
-func (c *cache) written(stream Stream) {
+// losses returns, before a write to a stream, what written has to be told.
+func (c *cache) losses(key StreamKey) uint64 {
+	if key.Subject != "" {
+		return c.table.shard(c.table.hash(key.Tenant, key.Subject)).losses.Load()
+	}
+	_, slot := c.slot(key.Tenant)
+	if slot == nil {
+		return 0
+	}
+	return slot.losses.Load()
+}
+
+// written puts in what this process has just written. losses are those from
+// before the write.
+func (c *cache) written(stream Stream, losses uint64) {
 	if stream.Key.Subject == "" {
-		c.writtenTenant(stream)
+		c.writtenTenant(stream, losses)
 		return
 	}
 	number, slot := c.slot(stream.Key.Tenant)
@@ -213,9 +231,7 @@ func (c *cache) written(stream Stream) {
 		c.forgetSubject(stream.Key)
 		return
 	}
-	s := c.table.shard(c.table.hash(stream.Key.Tenant, stream.Key.Subject))
-	s.epoch.Add(1)
-	c.table.put(&c.tenants, number, stream.Key.Tenant, stream.Key.Subject, words)
+	c.table.put(losses, &c.tenants, number, stream.Key.Tenant, stream.Key.Subject, words)
 }
 
 // scratch is what packing a written state needs, kept so that a busy writer
@@ -245,7 +261,7 @@ func (c *cache) purpose(name []byte) privacy.PurposeID {
 	return privacy.PurposeID(name)
 }
 
-func (c *cache) writtenTenant(stream Stream) {
+func (c *cache) writtenTenant(stream Stream, losses uint64) {
 	_, slot := c.slot(stream.Key.Tenant)
 	if slot == nil {
 		return
@@ -254,11 +270,23 @@ func (c *cache) writtenTenant(stream Stream) {
 	slot.lock.Lock()
 	defer slot.lock.Unlock()
 	slot.epoch.Add(1)
-	if err != nil {
+	switch {
+	case err != nil:
+		slot.losses.Add(1)
 		slot.view.Store(nil)
-		return
+	case slot.losses.Load() != losses:
+		slot.dropOlder(stream.Version)
+	default:
+		slot.set(newTenantView(c.register, stream.Key.Tenant, &state))
 	}
-	slot.set(newTenantView(c.register, stream.Key.Tenant, &state))
+}
+
+// dropOlder forgets a view that is older than version. The lock is held.
+func (s *tenantSlot) dropOlder(version uint64) {
+	s.losses.Add(1)
+	if current := s.view.Load(); current != nil && current.version < version {
+		s.view.Store(nil)
+	}
 }
 
 // changed applies a change of the feed: what is older is forgotten.
@@ -273,12 +301,7 @@ func (c *cache) changed(change Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.epoch.Add(1)
-	place, slot, found := s.find(hash, tenants, change.Key.Tenant, change.Key.Subject)
-	if found && packedVersion(s.ring[place+1+idWords(len(change.Key.Subject))]) < change.Version {
-		s.sequence.Add(1)
-		s.drop(place, slot)
-		s.sequence.Add(1)
-	}
+	s.dropOlder(hash, tenants, change.Key.Tenant, change.Key.Subject, change.Version)
 }
 
 func (c *cache) changedTenant(change Change) {
@@ -292,9 +315,7 @@ func (c *cache) changedTenant(change Change) {
 	slot.lock.Lock()
 	defer slot.lock.Unlock()
 	slot.epoch.Add(1)
-	if current := slot.view.Load(); current != nil && current.version < change.Version {
-		slot.view.Store(nil)
-	}
+	slot.dropOlder(change.Version)
 }
 
 func (c *cache) forget(key StreamKey) {
@@ -327,6 +348,7 @@ func (s *tenantSlot) forget() {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.epoch.Add(1)
+	s.losses.Add(1)
 	s.view.Store(nil)
 }
 

@@ -291,6 +291,40 @@ func TestATrimmedFeedEmptiesTheCache(t *testing.T) {
 	w.wantCode(use, ada, consent.CodeConsentWithdrawn)
 }
 
+// TestPollWaitsForNobodyLongerThanItMay: somebody else may be reading from a store
+// that does not answer.
+func TestPollWaitsForNobodyLongerThanItMay(t *testing.T) {
+	w := newCachedWorld(t)
+	held, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	w.store.changes = func(ctx context.Context, after consent.Cursor, limit int) (consent.ChangePage, error) {
+		once.Do(func() {
+			close(held)
+			<-release
+		})
+		return w.store.Store.Changes(ctx, after, limit)
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if err := w.gate.Poll(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	<-held
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ended := make(chan error, 1)
+	wait.Go(func() { ended <- w.gate.Poll(ctx) })
+	select {
+	case err := <-ended:
+		wantErr(t, err, context.Canceled)
+	case <-time.After(30 * time.Second):
+		t.Error("Poll waits for another one beyond its context")
+	}
+	close(release)
+	wait.Wait()
+}
+
 func TestPollReadsEveryPage(t *testing.T) {
 	w := newCachedWorld(t)
 	use := w.prepare(serviceUse)
@@ -389,6 +423,94 @@ func TestALateReadDoesNotReviveAnOldState(t *testing.T) {
 			})
 		}
 	}
+}
+
+// acknowledgedLate does write, whose acknowledgement is held back until meanwhile
+// is over.
+func (w *world) acknowledgedLate(write, meanwhile func()) {
+	w.store.append = func(ctx context.Context, appends []consent.Append) ([]consent.Appended, error) {
+		results, err := w.store.Store.Append(ctx, appends)
+		w.store.append = nil
+		meanwhile()
+		return results, err
+	}
+	write()
+}
+
+// What the feed has told already it does not tell again: an acknowledgement that
+// comes after it must not bring back what it made old.
+func TestALateAcknowledgementDoesNotReviveAnOldState(t *testing.T) {
+	require := consent.NoticeRequired{Purpose: "marketing", MinimumVersion: 9, From: start}
+	for name, c := range map[string]struct {
+		ofTenant  bool
+		meanwhile func(w, beside *world)
+		want      consent.Code
+	}{
+		"a write beside that the feed told of": {false, func(w, beside *world) {
+			beside.record(ada, withdrawalOf())
+			must(t, w.gate.Poll(t.Context()))
+		}, consent.CodeConsentWithdrawn},
+		"a write beside and a reset of the feed": {false, func(w, beside *world) {
+			beside.record(ada, withdrawalOf())
+			trim(w)
+			must(t, w.gate.Poll(t.Context()))
+		}, consent.CodeConsentWithdrawn},
+		"a write of this process":          {false, func(w, _ *world) { w.record(ada, withdrawalOf()) }, consent.CodeConsentWithdrawn},
+		"a write whose outcome is unknown": {false, func(w, _ *world) { withdrawInDoubt(w) }, consent.CodeConsentWithdrawn},
+		"a transaction committed and done": {false, func(w, _ *world) { w.inTransaction(withdrawalOf(), true) }, consent.CodeConsentWithdrawn},
+		"nothing":                          {false, func(_, _ *world) {}, consent.CodeAllowed},
+		"a tenant's write beside that the feed told of": {true, func(w, beside *world) {
+			beside.record(acme, require)
+			must(t, w.gate.Poll(t.Context()))
+		}, consent.CodeNoticeOutdated},
+		"a tenant's write beside and a reset of the feed": {true, func(w, beside *world) {
+			beside.record(acme, require)
+			trim(w)
+			must(t, w.gate.Poll(t.Context()))
+		}, consent.CodeNoticeOutdated},
+		"a tenant's write of this process":          {true, func(w, _ *world) { w.record(acme, require) }, consent.CodeNoticeOutdated},
+		"a tenant's transaction committed and done": {true, func(w, _ *world) { w.inTransaction(require, true) }, consent.CodeNoticeOutdated},
+		"nothing of the tenant's":                   {true, func(_, _ *world) {}, consent.CodeAllowed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newCachedWorld(t)
+			beside := w.beside(nil)
+			use := w.prepare(marketingUse)
+			w.record(ada, adult, grantOf("marketing"))
+			w.clock.Advance(time.Second)
+			w.wantCode(use, ada, consent.CodeAllowed)
+			w.acknowledgedLate(func() {
+				if c.ofTenant {
+					w.record(acme, consent.NoticeRequired{Purpose: "marketing", MinimumVersion: 2, From: start})
+				} else {
+					w.record(ada, grantOf("marketing"))
+				}
+			}, func() { c.meanwhile(w, beside) })
+			for range 2 {
+				w.wantCode(use, ada, c.want)
+				must(t, w.gate.Poll(t.Context()))
+				w.wantCode(use, ada, c.want)
+			}
+		})
+	}
+}
+
+// TestAGateMadeWhileAWriteIsOnItsWay has read what the write makes old.
+func TestAGateMadeWhileAWriteIsOnItsWay(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.record(ada, adult, grantOf("marketing"))
+	w.clock.Advance(time.Second)
+	var use *consent.PreparedUse
+	w.inBetween(func() {
+		var err error
+		w.gate, err = consent.NewGate(w.ledger, w.store, &consent.GateOptions{Cache: &consent.CacheOptions{MaxBytes: 1}})
+		must(t, err)
+		must(t, w.gate.Poll(t.Context()))
+		use = w.prepare(marketingUse)
+		w.wantCode(use, ada, consent.CodeAllowed)
+	})
+	w.record(ada, withdrawalOf())
+	w.wantCode(use, ada, consent.CodeConsentWithdrawn)
 }
 
 func trim(w *world) {

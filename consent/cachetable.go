@@ -28,6 +28,9 @@ type shard struct {
 	sequence atomic.Uint64
 	// epoch counts what a fill in flight must not undo.
 	epoch atomic.Uint64
+	// losses counts what a write in flight must not undo: that the feed told of a
+	// change, or that an entry was taken out.
+	losses atomic.Uint64
 
 	mu sync.Mutex
 	// index maps hashes to entries by linear probing: the upper half of a slot
@@ -38,7 +41,7 @@ type shard struct {
 	head, tail int
 	used       int
 	entries    int
-	_          [40]byte // keeps neighbours off each other's cache lines
+	_          [32]byte // keeps neighbours off each other's cache lines
 }
 
 // An entry is a meta word, the subject's ID padded to whole words, four words
@@ -202,18 +205,35 @@ func (s *shard) readEntry(place int, id privacy.SubjectID, purpose int, view *su
 	return m.tenant(), true
 }
 
-// put stores a packed state unless a newer version is there. words are the head
-// and the purposes. The tenants are loaded under the lock: eviction must know
-// those of every entry.
-func (t *table) put(tenants *atomic.Pointer[[]*tenantSlot], number uint32, tenant privacy.TenantID, id privacy.SubjectID, words []uint64) {
+// put stores a packed state that was just written, unless a newer version is
+// there: words are the head and the purposes. If anything was lost since, a newer
+// version may have been too, and nothing is stored. The tenants are loaded under
+// the lock: eviction must know those of every entry.
+func (t *table) put(losses uint64, tenants *atomic.Pointer[[]*tenantSlot], number uint32, tenant privacy.TenantID, id privacy.SubjectID, words []uint64) {
 	hash := t.hash(tenant, id)
 	s := t.shard(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.epoch.Add(1)
+	if s.losses.Load() != losses {
+		s.dropOlder(hash, *tenants.Load(), tenant, id, packedVersion(words[0]))
+		return
+	}
 	s.putLocked(t, hash, *tenants.Load(), number, tenant, id, words)
 }
 
-// fill is put for a state that was read from the store before epoch changed.
+// dropOlder takes out the entry of a subject if it is older than version.
+func (s *shard) dropOlder(hash uint64, tenants []*tenantSlot, tenant privacy.TenantID, id privacy.SubjectID, version uint64) {
+	s.losses.Add(1)
+	place, slot, found := s.find(hash, tenants, tenant, id)
+	if found && packedVersion(s.ring[place+1+idWords(len(id))]) < version {
+		s.sequence.Add(1)
+		s.drop(place, slot)
+		s.sequence.Add(1)
+	}
+}
+
+// fill stores a packed state that was read from the store before epoch changed.
 func (t *table) fill(epoch uint64, tenants *atomic.Pointer[[]*tenantSlot], number uint32, tenant privacy.TenantID, id privacy.SubjectID, words []uint64) {
 	hash := t.hash(tenant, id)
 	s := t.shard(hash)
@@ -311,6 +331,7 @@ func (s *shard) evict(t *table, tenants []*tenantSlot) {
 	if m.live() {
 		tenant, id := s.key(s.tail, tenants)
 		if place, slot, found := s.find(t.hash(tenant, id), tenants, tenant, id); found && place == s.tail {
+			s.losses.Add(1)
 			s.drop(place, slot)
 		}
 	}
@@ -361,6 +382,7 @@ func between(gap, home, i int) bool {
 }
 
 func (s *shard) removeLocked(hash uint64, tenants []*tenantSlot, tenant privacy.TenantID, id privacy.SubjectID) {
+	s.losses.Add(1)
 	s.sequence.Add(1)
 	defer s.sequence.Add(1)
 	if place, slot, found := s.find(hash, tenants, tenant, id); found {
@@ -372,6 +394,7 @@ func (s *shard) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.epoch.Add(1)
+	s.losses.Add(1)
 	s.sequence.Add(1)
 	defer s.sequence.Add(1)
 	for i := range s.index {

@@ -41,7 +41,7 @@ func (t *tableUnderTest) tenant(number uint32) privacy.TenantID {
 }
 
 func (t *tableUnderTest) putWords(key tableKey, words []uint64) {
-	t.put(&t.tenants, key.tenant, t.tenant(key.tenant), key.id, words)
+	t.put(t.shard(t.hash(t.tenant(key.tenant), key.id)).losses.Load(), &t.tenants, key.tenant, t.tenant(key.tenant), key.id, words)
 }
 
 func (t *tableUnderTest) lookup(key tableKey, purpose int) (subjectView, bool) {
@@ -284,6 +284,38 @@ func TestHashesThatCollide(t *testing.T) {
 	}
 }
 
+// TestTableTakesBackNothingOlder takes the newer of two versions out again before
+// the older is put in: by what crowds it out, by its growth and on request.
+func TestTableTakesBackNothingOlder(t *testing.T) {
+	for name, lose := range map[string]func(*tableUnderTest, tableKey, []tableKey){
+		"crowded out": func(table *tableUnderTest, _ tableKey, others []tableKey) {
+			for _, other := range others {
+				table.putWords(other, wordsOf(1, other, 5))
+			}
+		},
+		"too large": func(table *tableUnderTest, key tableKey, _ []tableKey) {
+			table.putWords(key, wordsOf(7, key, maxEntry))
+		},
+		"cleared": func(table *tableUnderTest, key tableKey, _ []tableKey) {
+			table.shard(table.hash(table.tenant(key.tenant), key.id)).clear()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table := newTableUnderTest(1, 3)
+			keys := table.crowded(rand.New(rand.NewPCG(3, 4)), 200, 20)
+			key := keys[0]
+			tenant := table.tenant(key.tenant)
+			before := table.shard(table.hash(tenant, key.id)).losses.Load()
+			table.putWords(key, wordsOf(6, key, 2))
+			lose(table, key, keys[1:])
+			table.put(before, &table.tenants, key.tenant, tenant, key.id, wordsOf(5, key, 2))
+			if view, found := table.lookup(key, 0); found {
+				t.Errorf("version %d came back", view.version)
+			}
+		})
+	}
+}
+
 // TestTableWhileTenantsAreAdded evicts entries of tenants that are newer than
 // the writer's own.
 func TestTableWhileTenantsAreAdded(t *testing.T) {
@@ -300,9 +332,8 @@ func TestTableWhileTenantsAreAdded(t *testing.T) {
 	for w := range 4 {
 		wait.Go(func() {
 			for i := range 3000 {
-				c.written(Stream{Key: StreamKey{
-					Tenant: privacy.TenantID(fmt.Sprintf("t-%d-%d", w, i)), Subject: privacy.SubjectID(strings.Repeat("s", 200)),
-				}, Version: 1, State: state})
+				key := StreamKey{Tenant: privacy.TenantID(fmt.Sprintf("t-%d-%d", w, i)), Subject: privacy.SubjectID(strings.Repeat("s", 200))}
+				c.written(Stream{Key: key, Version: 1, State: state}, c.losses(key))
 			}
 		})
 	}

@@ -10,8 +10,8 @@ import (
 // are rendered from them. The zero Code refuses.
 type Code uint8
 
-// The codes of decisions, in the order in which the gate looks for them: the
-// first that applies is the decision's.
+// The codes of decisions. The gate looks for reasons to refuse one after the
+// other, and the first that applies is the decision's.
 const (
 	// CodeUndecided is the code of the zero Decision. It refuses.
 	CodeUndecided Code = iota

@@ -80,6 +80,10 @@ func TestStatesThatNoFoldProducesAreUnreadable(t *testing.T) {
 		"an unknown status":         encode(consent.State{Version: 1, Purposes: []consent.PurposeState{{Purpose: "a", Consent: consent.ConsentInvalid + 1}}}),
 		"an unknown opt-out":        encode(consent.State{Version: 1, OptOuts: []consent.OptOutState{{Kind: 77, Mark: consent.Mark{On: true}}}}),
 		"no opt-out":                encode(consent.State{Version: 1, OptOuts: []consent.OptOutState{{Kind: 0, Mark: consent.Mark{On: true}}}}),
+		"a matter twice":            encode(restrictedBy("a", "a")),
+		"matters out of order":      encode(restrictedBy("b", "a")),
+		"restricted by nothing":     encode(consent.State{Version: 1, Restricted: consent.Mark{On: true}}),
+		"not restricted, by one":    encode(consent.State{Version: 1, Restrictions: []consent.RestrictionState{{Matter: "a"}}}),
 		"an opt-out twice":          encode(consent.State{Version: 1, OptOuts: []consent.OptOutState{{Kind: privacy.OptOutSale}, {Kind: privacy.OptOutSale}}}),
 	} {
 		var state consent.State
@@ -117,11 +121,19 @@ func FuzzStateUnmarshal(f *testing.F) {
 	})
 }
 
+func restrictedBy(matters ...string) consent.State {
+	state := consent.State{Version: 1, Restricted: consent.Mark{On: true}}
+	for _, matter := range matters {
+		state.Restrictions = append(state.Restrictions, consent.RestrictionState{Matter: matter})
+	}
+	return state
+}
+
 // someFacts has a fact of every kind.
 func someFacts() []consent.Fact {
 	facts := []consent.Fact{
 		grantOf("a"), renewalOf(4, "a"), refusalOf("a"), withdrawalOf("a"), expiryOf("a"), objectionTo("a"), endedFor("a"),
-		restrictionOf("a"), liftedFor("a"), consent.OptOut{Kinds: privacy.NewOptOutSet(privacy.OptOutSale), Signal: "gpc"},
+		restrictionOf("a"), liftedFor("a"), restrictionAbout("case-1"), liftedAbout("case-1"), consent.OptOut{Kinds: privacy.NewOptOutSet(privacy.OptOutSale), Signal: "gpc"},
 		consent.OptIn{Purposes: []privacy.PurposeID{"a"}}, adult, consent.Erasure{Cause: "case-1"},
 		consent.RelationshipStarted{Reference: "contract-9"}, consent.RelationshipEnded{Reason: "account_closed"},
 		attestationOf("x", "content"), consent.AttestationWithdrawn{ID: "x"}, instructionOf("i", "model"), consent.InstructionWithdrawn{},
@@ -180,7 +192,7 @@ func TestDecodeEntryIsStrict(t *testing.T) {
 	payload, err := consent.Entry{Tenant: "acme", Subject: "s", OccurredAt: start, Fact: withdrawalOf("a")}.Encode()
 	must(t, err)
 	for _, text := range []string{
-		"", "null", "{}", "[]", string(payload) + "{}", string(payload[:len(payload)-1]),
+		"", "null", "{}", "[]", string(payload) + "{}", string(payload) + "}", string(payload) + "] and more", string(payload[:len(payload)-1]),
 		`{"kind":"foretold","fact":{},"tenant":"acme","occurred_at":"2026-03-02T10:00:00Z"}`,
 		`{"kind":"withdrawn","fact":{"purpose":["a"]},"tenant":"acme","occurred_at":"2026-03-02T10:00:00Z"}`,
 		`{"kind":"withdrawn","fact":{},"tenant":"acme","occurred_at":"yesterday"}`,

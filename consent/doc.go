@@ -23,8 +23,8 @@
 // its own that is met for the subject: consent in force under a notice that
 // covers the purpose, a contract, and no objection, restriction or opt-out that
 // stands against it. As processor it needs its customer's attestation and
-// documented instructions. Recipients, countries, ages and special categories
-// are checked in either role.
+// documented instructions. Recipients, countries and special categories are
+// checked in either role, ages as controller.
 //
 // The gate fails closed: what is unknown, unreadable or unavailable is refused,
 // and the zero [Decision] refuses. Every decision says why, with a stable
@@ -36,9 +36,10 @@
 //
 // A [Store] keeps it all; hosts may bring their own. Package consenttest is the
 // contract as a test suite; memstore, sqlitestore and pgstore are ready-made.
-// With a cache, a gate answers without asking the store: what this process
-// writes it sees at once, what others write within a stated bound, after which
-// it asks the store rather than give an old answer.
+// With a cache, a gate answers without asking the store: what its ledger writes
+// it sees at once, what others write, such as another process or the effects of
+// another package, within a stated bound, after which it asks the store rather
+// than give an old answer.
 //
 // # Adoption
 //

@@ -37,9 +37,9 @@ func effectFact(effect privacy.Effect) (Fact, error) {
 	case privacy.EffectObjectionRejected:
 		return ObjectionEnded{Purposes: effect.Purposes, Reason: "compelling_grounds"}, nil
 	case privacy.EffectRestriction:
-		return Restriction{Purposes: effect.Purposes}, nil
+		return Restriction{Purposes: effect.Purposes, Matter: matter(effect)}, nil
 	case privacy.EffectRestrictionLifted:
-		return RestrictionLifted{Purposes: effect.Purposes}, nil
+		return RestrictionLifted{Purposes: effect.Purposes, Matter: matter(effect)}, nil
 	case privacy.EffectWithdrawal:
 		return Withdrawal{Purposes: effect.Purposes}, nil
 	case privacy.EffectOptOut:
@@ -48,4 +48,13 @@ func effectFact(effect privacy.Effect) (Fact, error) {
 		return Erasure{Cause: effect.Cause}, nil
 	}
 	return nil, fmt.Errorf("consent: no fact for this kind of effect: %w", privacy.ErrInvalid)
+}
+
+// matter is what a restriction of every purpose is about: its cause, so that the
+// end of one case's restriction leaves those of others.
+func matter(effect privacy.Effect) string {
+	if len(effect.Purposes) > 0 {
+		return ""
+	}
+	return effect.Cause
 }

@@ -87,9 +87,9 @@ func (p *PreparedUse) restriction(d *Decision, subject *subjectView, tenant *ten
 
 // objection applies Art. 21: against public task and legitimate interests an
 // objection stands until it is ended, against direct marketing it is absolute.
-// An objection that names a purpose resting on consent is taken as its
-// withdrawal; other bases know no objection. An opt-out ends a purpose whatever
-// its basis.
+// An objection that names a purpose resting on consent, be it the explicit one of
+// Art. 9(2)(a), is taken as its withdrawal; other bases know no objection. An
+// opt-out ends a purpose whatever its basis.
 func (p *PreparedUse) objection(d *Decision, subject *subjectView, basis privacy.LegalBasis) Code {
 	byPurpose := subject.purpose.flags&purposeObjected != 0
 	if p.purpose.DirectMarketing {
@@ -105,7 +105,8 @@ func (p *PreparedUse) objection(d *Decision, subject *subjectView, basis privacy
 			return CodeMarketingObjected
 		}
 	}
-	if byPurpose && (objectable(basis) || basis == privacy.BasisConsent) {
+	rests := basis == privacy.BasisConsent || d.Condition == privacy.ConditionExplicitConsent
+	if byPurpose && (objectable(basis) || rests) {
 		d.Evidence.Subject = uint64(subject.purpose.blocked)
 		return CodeObjected
 	}
@@ -126,12 +127,18 @@ func (p *PreparedUse) objection(d *Decision, subject *subjectView, basis privacy
 
 // swapped reports whether the purpose would go on after a withdrawal of consent
 // on another basis that the controller chose: consent that was given and
-// withdrawn is not replaced in silence (EDPB Guidelines 05/2020, paras 121 to
-// 123). What the law demands, and what saves a life, goes on. notice is that of
-// the consent; without one, nothing but a withdrawal is on record, which reaches
-// no other basis.
+// withdrawn, or then refused, is not replaced in silence (EDPB Guidelines 05/2020,
+// paras 121 to 123). What the law demands, and what saves a life, goes on. notice
+// is that of the consent; without one, nothing but a withdrawal or a refusal is on
+// record, which reaches no other basis.
 func swapped(basis privacy.LegalBasis, status ConsentStatus, notice uint32) bool {
-	return status == ConsentWithdrawn && notice != 0 && (basis == privacy.BasisContract || objectable(basis))
+	return takenBack(status, notice) && (basis == privacy.BasisContract || objectable(basis))
+}
+
+// takenBack reports whether consent was given, under a notice, and then withdrawn
+// or refused.
+func takenBack(status ConsentStatus, notice uint32) bool {
+	return notice != 0 && (status == ConsentWithdrawn || status == ConsentRefused)
 }
 
 // age compares the bounds on the date of birth with cutoff, the latest date of

@@ -29,8 +29,12 @@ type ExplainedEvent struct {
 
 // Explain resolves the evidence of a decision made for the subject. It returns
 // privacy.ErrNotFound if an event is not in the store, and an error that
-// matches privacy.ErrInvalid if one does not match its commitment.
+// matches privacy.ErrInvalid if one does not match its commitment or if the
+// subject's identifiers are not legal.
 func (g *Gate) Explain(ctx context.Context, subject privacy.Subject, decision Decision) (Explanation, error) {
+	if err := checkKey(StreamKey{Tenant: subject.Tenant, Subject: subject.ID}); err != nil {
+		return Explanation{}, err
+	}
 	explanation := Explanation{Decision: decision}
 	explanation.Activity, _ = g.register.Activity(decision.Activity)
 	explanation.Purpose, _ = g.register.Purpose(decision.Purpose)

@@ -9,7 +9,7 @@ import (
 // A Fact is one thing that happened: what an event of the ledger records. Facts
 // about a subject go to the subject's stream, facts about a tenant to the
 // tenant's. The set is closed; it is the types of this package with a Kind
-// method.
+// method, as values: a pointer to one is refused.
 type Fact interface {
 	// Kind returns the kind of event that records the fact.
 	Kind() Kind
@@ -113,6 +113,9 @@ type Restriction struct {
 	Purposes []privacy.PurposeID `json:"purposes,omitempty"`
 	// Ground is the ground, such as "18(1)(a)".
 	Ground string `json:"ground,omitempty"`
+	// Matter names what a restriction of every purpose is about, such as a case;
+	// one that is about something else stands beside it. It may be empty.
+	Matter string `json:"matter,omitempty"`
 }
 
 // RestrictionLifted records that a restriction ended, after the subject was
@@ -120,6 +123,9 @@ type Restriction struct {
 type RestrictionLifted struct {
 	// Purposes are what it ends for; empty means every restriction.
 	Purposes []privacy.PurposeID `json:"purposes,omitempty"`
+	// Matter limits it to the restriction of every purpose about that matter. It
+	// cannot be combined with Purposes.
+	Matter string `json:"matter,omitempty"`
 }
 
 // OptOut records an opt-out under the laws that know one, such as California's.

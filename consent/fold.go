@@ -2,6 +2,7 @@ package consent
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
@@ -92,9 +93,9 @@ func (s *State) apply(fact Fact, when moment) error {
 	case ObjectionEnded:
 		s.endObjection(fact, when)
 	case Restriction:
-		s.restrict(fact.Purposes, when)
+		s.restrict(fact, when)
 	case RestrictionLifted:
-		s.liftRestriction(fact.Purposes, when)
+		s.liftRestriction(fact, when)
 	case OptOut:
 		for kind := range fact.Kinds.All() {
 			s.optOut(kind).block(when)
@@ -142,12 +143,12 @@ func (s *State) grant(purposes []privacy.PurposeID, notice uint32, explicit bool
 	for _, id := range purposes {
 		purpose := s.purpose(id)
 		if purpose.ConsentAt.After(when.at) {
-			purpose.noteWithdrawn(notice)
+			purpose.noteTakenBack(notice)
 			continue
 		}
 		if s.WithdrawnAt.After(when.at) {
 			purpose.Consent, purpose.ConsentAt, purpose.ConsentSequence = ConsentWithdrawn, s.WithdrawnAt, when.sequence
-			purpose.noteWithdrawn(notice)
+			purpose.noteTakenBack(notice)
 			continue
 		}
 		purpose.Consent, purpose.ConsentAt, purpose.ConsentSequence = ConsentGranted, when.at, when.sequence
@@ -166,21 +167,34 @@ func (s *State) noteInvalid(purposes []privacy.PurposeID, when moment) {
 	}
 }
 
-// noteWithdrawn notes that what was withdrawn was a consent, under which notice.
-func (p *PurposeState) noteWithdrawn(notice uint32) {
-	if p.Consent == ConsentWithdrawn && p.NoticeVersion == 0 {
+// noteTakenBack notes that what was withdrawn or refused was a consent, under
+// which notice.
+func (p *PurposeState) noteTakenBack(notice uint32) {
+	if (p.Consent == ConsentWithdrawn || p.Consent == ConsentRefused) && p.NoticeVersion == 0 {
 		p.NoticeVersion = notice
 	}
 }
 
-// recordAge replaces what was known of the age, unless something that occurred
-// later is known and the evidence does not make the subject younger.
+// recordAge replaces what was known of the age. Of evidence that occurred before
+// what is known, only what makes the subject younger counts.
 func (s *State) recordAge(fact AgeEvidence, when moment) {
-	if s.AgeAt.After(when.at) && !fact.BornOnOrAfter.After(s.BornOnOrAfter) {
-		return
+	if s.AgeAt.After(when.at) {
+		if !fact.BornOnOrAfter.After(s.BornOnOrAfter) {
+			return
+		}
+		fact.BornOnOrBefore = laterBound(s.BornOnOrBefore, fact.BornOnOrBefore)
 	}
 	s.BornOnOrBefore, s.BornOnOrAfter = fact.BornOnOrBefore, fact.BornOnOrAfter
 	s.AgeAt, s.AgeSequence = later(s.AgeAt, when.at), when.sequence
+}
+
+// laterBound returns the later of two latest dates of birth; the zero Date, which
+// stands for none, is later than any.
+func laterBound(a, b privacy.Date) privacy.Date {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return a
+	}
+	return b
 }
 
 // deny sets a status that permits nothing. The time never goes back, so that a
@@ -191,7 +205,7 @@ func (p *PurposeState) deny(status ConsentStatus, when moment) {
 	}
 	p.Consent, p.ConsentSequence = status, when.sequence
 	p.Until, p.Explicit = time.Time{}, false
-	if status != ConsentWithdrawn {
+	if status == ConsentExpired {
 		p.NoticeVersion = 0
 	}
 }
@@ -239,23 +253,40 @@ func (s *State) endObjection(fact ObjectionEnded, when moment) {
 	}
 }
 
-func (s *State) restrict(purposes []privacy.PurposeID, when moment) {
-	if len(purposes) == 0 {
+func (s *State) restrict(fact Restriction, when moment) {
+	if len(fact.Purposes) == 0 {
 		s.Restricted.block(when)
+		restriction := s.restriction(fact.Matter)
+		restriction.At, restriction.Sequence = later(restriction.At, when.at), when.sequence
 	}
-	for _, id := range purposes {
+	for _, id := range fact.Purposes {
 		s.purpose(id).Restricted.block(when)
 	}
 }
 
-func (s *State) liftRestriction(purposes []privacy.PurposeID, when moment) {
-	for _, id := range purposes {
+func (s *State) liftRestriction(fact RestrictionLifted, when moment) {
+	for _, id := range fact.Purposes {
 		s.purpose(id).Restricted.unblock(when)
 	}
-	if len(purposes) > 0 {
+	if len(fact.Purposes) > 0 {
 		return
 	}
-	s.Restricted.unblock(when)
+	s.Restrictions = slices.DeleteFunc(s.Restrictions, func(r RestrictionState) bool {
+		return (fact.Matter == "" || r.Matter == fact.Matter) && !r.At.After(when.at)
+	})
+	if len(s.Restrictions) == 0 {
+		s.Restrictions = nil
+		s.Restricted.unblock(when)
+	} else {
+		s.Restricted = Mark{On: true}
+		for _, stands := range s.Restrictions {
+			s.Restricted.At = later(s.Restricted.At, stands.At)
+			s.Restricted.Sequence = max(s.Restricted.Sequence, stands.Sequence)
+		}
+	}
+	if fact.Matter != "" {
+		return
+	}
 	for i := range s.Purposes {
 		if s.Purposes[i].Restricted.On {
 			s.Purposes[i].Restricted.unblock(when)

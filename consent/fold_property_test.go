@@ -37,6 +37,7 @@ func randomFact(random *rand.Rand) consent.Fact {
 		consent.Objection{Purposes: maybe}, consent.Objection{DirectMarketing: true},
 		consent.ObjectionEnded{Purposes: maybe, Reason: "taken_back", DirectMarketing: random.IntN(2) == 0},
 		consent.Restriction{Purposes: maybe}, consent.RestrictionLifted{Purposes: maybe},
+		restrictionAbout(oneOf(random, "m", "n")), liftedAbout(oneOf(random, "m", "n")),
 		consent.OptOut{Kinds: kinds, Purposes: maybe}, consent.OptIn{Kinds: kinds, Purposes: maybe},
 		consent.AgeEvidence{BornOnOrBefore: born, Method: "document"}, consent.AgeEvidence{BornOnOrAfter: born, Method: "document"},
 		consent.RelationshipStarted{}, consent.RelationshipEnded{},
@@ -143,6 +144,12 @@ func checkBlocks(t *testing.T, events history, state consent.State) {
 		{name: "restriction of everything", on: state.Restricted.On,
 			begins: func(f consent.Fact) bool { r, ok := f.(consent.Restriction); return ok && len(r.Purposes) == 0 },
 			ends:   func(f consent.Fact) bool { r, ok := f.(consent.RestrictionLifted); return ok && len(r.Purposes) == 0 }},
+		{name: "restriction about a matter", on: slices.ContainsFunc(state.Restrictions, func(r consent.RestrictionState) bool { return r.Matter == "m" }),
+			begins: func(f consent.Fact) bool { r, ok := f.(consent.Restriction); return ok && r.Matter == "m" },
+			ends: func(f consent.Fact) bool {
+				r, ok := f.(consent.RestrictionLifted)
+				return ok && len(r.Purposes) == 0 && (r.Matter == "m" || r.Matter == "")
+			}},
 		{name: "opt-out of sale", on: state.OptOut(privacy.OptOutSale).On,
 			begins: func(f consent.Fact) bool {
 				o, ok := f.(consent.OptOut)

@@ -81,6 +81,8 @@ func TestFoldOfTenantFacts(t *testing.T) {
 		{"an instruction is flagged", []event{{1, instructionOf("i")}, {2, consent.InstructionFlagged{ID: "i", Concern: "!"}}, {3, consent.InstructionFlagged{ID: "j", Concern: "?"}}}, "i[]@1!"},
 
 		{"a sub-processor is announced", []event{{1, announced(9)}}, "model until 9h0m0s@1"},
+		{"an announcement can be moved", []event{{1, announced(9)}, {2, announced(8)}}, "model until 8h0m0s@2"},
+		{"a late announcement does not move a newer one", []event{{5, announced(40)}, {3, announced(9)}}, "model until 40h0m0s@1"},
 		{"a sub-processor is objected to", []event{{1, announced(9)}, {2, objected}}, "model until 9h0m0s@1 objected"},
 		{"an objection needs no announcement", []event{{2, objected}}, "model objected"},
 		{"an objection is lifted", []event{{1, objected}, {2, lifted}}, "model"},
@@ -90,6 +92,7 @@ func TestFoldOfTenantFacts(t *testing.T) {
 		{"a notice is required", []event{{1, required(4, 8)}}, "a>=v4 from 8h0m0s"},
 		{"notices of several versions stand beside each other", []event{{1, required(4, 8)}, {2, required(5, 9)}}, "a>=v4 from 8h0m0s a>=v5 from 9h0m0s"},
 		{"a requirement can be moved", []event{{1, required(4, 8)}, {2, required(4, 9)}}, "a>=v4 from 9h0m0s"},
+		{"a late requirement does not move a newer one", []event{{5, required(4, 8)}, {3, required(4, 90)}}, "a>=v4 from 8h0m0s"},
 
 		{"sharing and exports change nothing", []event{{1, consent.SharingDecision{With: "w", By: "b"}}, {2, consent.Export{ID: "e", By: "b"}}}, ""},
 	} {

@@ -87,6 +87,12 @@ func liftedFor(purposes ...privacy.PurposeID) consent.RestrictionLifted {
 	return consent.RestrictionLifted{Purposes: purposes}
 }
 
+func restrictionAbout(matter string) consent.Restriction { return consent.Restriction{Matter: matter} }
+
+func liftedAbout(matter string) consent.RestrictionLifted {
+	return consent.RestrictionLifted{Matter: matter}
+}
+
 type foldCase struct {
 	rule   string
 	events []event
@@ -178,6 +184,14 @@ func TestFoldOfRestrictions(t *testing.T) {
 		{"a late lift does not override a later restriction", []event{{5, restrictionOf()}, {3, liftedFor()}}, "restricted"},
 		{"a late lift of everything lifts only what is older", []event{{5, restrictionOf("a")}, {1, restrictionOf("b")}, {3, liftedFor()}}, "a:restricted"},
 		{"at one time the order of the ledger decides", []event{{3, restrictionOf()}, {3, liftedFor()}}, ""},
+		{"lifting one matter leaves another", []event{{1, restrictionAbout("a")}, {2, restrictionAbout("b")}, {3, liftedAbout("a")}}, "restricted"},
+		{"and one without a matter", []event{{1, restrictionOf()}, {2, restrictionAbout("a")}, {3, liftedAbout("a")}}, "restricted"},
+		{"and what was restricted by name", []event{{1, restrictionAbout("a")}, {2, restrictionOf("x")}, {3, liftedAbout("a")}}, "x:restricted"},
+		{"a matter that restricts twice is lifted once", []event{{1, restrictionAbout("a")}, {2, restrictionAbout("a")}, {3, liftedAbout("a")}}, ""},
+		{"after the last matter nothing is restricted", []event{{1, restrictionAbout("a")}, {2, restrictionAbout("b")}, {3, liftedAbout("b")}, {4, liftedAbout("a")}}, ""},
+		{"lifting everything lifts every matter", []event{{1, restrictionAbout("a")}, {2, restrictionAbout("b")}, {3, liftedFor()}}, ""},
+		{"a late lift of a matter does not override its later restriction", []event{{5, restrictionAbout("a")}, {3, liftedAbout("a")}}, "restricted"},
+		{"a late lift of everything leaves a later matter", []event{{1, restrictionAbout("a")}, {5, restrictionAbout("b")}, {3, liftedFor()}, {6, liftedAbout("b")}}, ""},
 	})
 }
 
@@ -224,6 +238,9 @@ func TestFoldOfAges(t *testing.T) {
 		{"late evidence does not make a subject older", []event{{5, bornBetween("2012-01-01", "")}, {3, bornBetween("", "2000-01-01")}}, "born>=2012-01-01"},
 		{"late evidence makes a subject younger", []event{{5, bornBetween("", "2000-01-01")}, {3, bornBetween("2012-01-01", "")}}, "born>=2012-01-01"},
 		{"what came late does not make room for what is older than the newest", []event{{5, bornBetween("", "2000-01-01")}, {3, bornBetween("2012-01-01", "")}, {4, bornBetween("", "1990-01-01")}}, "born>=2012-01-01"},
+		{"late evidence that says more does not make a subject older", []event{{5, bornBetween("", "2012-01-01")}, {3, bornBetween("1990-01-01", "1990-01-01")}}, "born<=2012-01-01 born>=1990-01-01"},
+		{"nor where nothing said how old it is at least", []event{{5, bornBetween("2001-01-01", "")}, {3, bornBetween("2002-01-01", "2003-01-01")}}, "born>=2002-01-01"},
+		{"late evidence that is weaker takes the bound back", []event{{5, bornBetween("", "2000-01-01")}, {3, bornBetween("2001-01-01", "2003-01-01")}}, "born<=2003-01-01 born>=2001-01-01"},
 		{"at one time the order of the ledger decides", []event{{5, bornBetween("2012-01-01", "")}, {5, bornBetween("", "2000-01-01")}}, "born<=2000-01-01"},
 	})
 }

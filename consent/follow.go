@@ -59,8 +59,12 @@ func (g *Gate) Follow(ctx context.Context) error {
 // poll reads pages until one is the last. The time of the last answer is taken
 // before the feed was asked, so that the bound on staleness holds.
 func (c *cache) poll(ctx context.Context, feed FeedStore, now func() time.Time) error {
-	c.pollLock.Lock()
-	defer c.pollLock.Unlock()
+	select {
+	case c.polling <- struct{}{}:
+		defer func() { <-c.polling }()
+	case <-ctx.Done():
+		return fmt.Errorf("consent: feed: %w", ctx.Err())
+	}
 	if !c.hasCursor {
 		return c.begin(ctx, feed, now)
 	}

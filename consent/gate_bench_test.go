@@ -208,7 +208,8 @@ func (g benchGate) writeBeside(b *testing.B) (stop func()) {
 		random := rand.New(rand.NewPCG(5, 6))
 		for !done.Load() {
 			subject := g.subjects[random.IntN(len(g.subjects))]
-			g.gate.cache.written(Stream{Key: StreamKey{Tenant: subject.Tenant, Subject: subject.ID}, Version: 5, State: store.state})
+			key := StreamKey{Tenant: subject.Tenant, Subject: subject.ID}
+			g.gate.cache.written(Stream{Key: key, Version: 5, State: store.state}, g.gate.cache.losses(key))
 		}
 	})
 	return func() { done.Store(true); wait.Wait() }

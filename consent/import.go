@@ -71,7 +71,8 @@ type Rejection struct {
 }
 
 // Reasons returns stable codes for why: those of the problems of the row, of the
-// defects of its consent, or else "conflict" or "unreadable".
+// defects of its consent, or else "erased" where the subject was,
+// "notice_does_not_cover", "conflict" or "unreadable".
 func (r Rejection) Reasons() []string {
 	if problems, ok := errors.AsType[privacy.Problems](r.Err); ok {
 		codes := make([]string, len(problems))
@@ -87,7 +88,12 @@ func (r Rejection) Reasons() []string {
 		}
 		return codes
 	}
-	if errors.Is(r.Err, privacy.ErrConflict) {
+	switch {
+	case errors.Is(r.Err, ErrErased):
+		return []string{"erased"}
+	case errors.Is(r.Err, ErrNoticeDoesNotCover):
+		return []string{"notice_does_not_cover"}
+	case errors.Is(r.Err, privacy.ErrConflict):
 		return []string{"conflict"}
 	}
 	return []string{"unreadable"}
@@ -269,6 +275,9 @@ func markImported(fact Fact, source string) Fact {
 }
 
 func (j *importJob) flush(ctx context.Context) error {
+	if err := ctx.Err(); err != nil { // which nobody else notices where no row is to be written
+		return fmt.Errorf("consent: import: %w", err)
+	}
 	results, err := j.ledger.RecordAll(ctx, j.batch)
 	if err != nil {
 		return fmt.Errorf("consent: import: %w", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -178,6 +179,29 @@ func TestImportListsTheFirstRejections(t *testing.T) {
 	report := w.importRows(strings.Repeat("{}\n", consent.MaxRejections+5), consent.ImportOptions{})
 	wantSame(t, "rejected", report.Rejected, consent.MaxRejections+5)
 	wantSame(t, "listed", len(report.Rejections), consent.MaxRejections)
+}
+
+func TestAnImportOfBadRowsCanBeCancelled(t *testing.T) {
+	w := newWorld(t, setup{})
+	ctx, cancel := context.WithCancel(t.Context())
+	options := consent.ImportOptions{Source: "crm", Batch: 10, Progress: func(consent.ImportReport) { cancel() }}
+	report, err := w.ledger.Import(ctx, strings.NewReader(strings.Repeat("{}\n", 100)), options)
+	wantErr(t, err, context.Canceled)
+	reportOf{10, 0, 0, 10}.check(t, report)
+}
+
+func TestRejectionsSayWhatIsNoFaultOfTheRow(t *testing.T) {
+	w := newWorld(t, setup{ledger: consent.LedgerOptions{Notices: noticeBook{}}})
+	redact(w)
+	report := w.importRows(row(t, ada.ID, start, consent.RelationshipStarted{})+row(t, "s", start, renewalOf(2, "marketing")), consent.ImportOptions{})
+	reportOf{2, 0, 0, 2}.check(t, report)
+	var reasons []string
+	for _, rejection := range report.Rejections {
+		reasons = append(reasons, rejection.Reasons()...)
+	}
+	if !slices.Equal(reasons, []string{"erased", "notice_does_not_cover"}) {
+		t.Errorf("the rows were rejected for %q", reasons)
+	}
 }
 
 func manyRows(t testing.TB, n int) string {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labelop/privacykit/privacy"
 )
@@ -20,12 +21,12 @@ type ImportFormat uint8
 const (
 	// ImportJSONLines is one ImportRow per line.
 	ImportJSONLines ImportFormat = iota
-	// ImportCSV is CSV (RFC 4180) with a header of the columns below, in any
+	// ImportCSV is CSV (RFC 4180) in UTF-8 with a header of the columns below, in any
 	// order. A field has no line breaks: so a quote that is not closed spoils one
 	// row and not the rest of the file. tenant, kind and occurred_at are required.
 	//
 	//	tenant, subject, kind, occurred_at   as in an ImportRow
-	//	purposes                             separated by semicolons
+	//	purposes                             separated by semicolons, with or without spaces
 	//	document, version, locale            the notice
 	//	text_sha256                          its hash, or "unknown"
 	//	act, channel, actor, reference       the evidence
@@ -104,6 +105,9 @@ func (r csvRow) get(column string) string {
 }
 
 func (c *csvLayout) row(line []byte) (ImportRow, error) {
+	if !utf8.Valid(line) { // which encoding/json would alter without a word
+		return ImportRow{}, errRowUnreadable
+	}
 	fields, err := readCSV(line)
 	if err != nil {
 		return ImportRow{}, err
@@ -149,7 +153,11 @@ func (r csvRow) fact() (json.RawMessage, error) {
 func (r csvRow) members() (map[string]any, error) {
 	members := map[string]any{}
 	if purposes := r.get("purposes"); purposes != "" {
-		members["purposes"] = strings.Split(purposes, ";")
+		list := strings.Split(purposes, ";")
+		for i, purpose := range list { // " b" would be withdrawn without a word, and b go on
+			list[i] = strings.TrimSpace(purpose)
+		}
+		members["purposes"] = list
 	}
 	if text := r.get("explicit"); text != "" {
 		explicit, err := strconv.ParseBool(text)

@@ -64,6 +64,7 @@ func TestRowsOfCSVAreRejectedOneByOne(t *testing.T) {
 		{strings.Replace(good, textHash, "", 1), consent.ProblemRequired},
 		{strings.Replace(good, "checkbox_ticked_by_subject", "box_left_ticked", 1), string(consent.DefectNoAffirmativeAct)},
 		{strings.Replace(good, "acme", `"acme`, 1), "unreadable"},
+		{strings.Replace(good, ",web,", ",caf\xe9,", 1), "unreadable"},
 		{strings.Replace(csvAdult, `""method""`, `""method"":""x"",""method""`, 1), "unreadable"},
 	}
 	rows := csvHeader
@@ -80,6 +81,16 @@ func TestRowsOfCSVAreRejectedOneByOne(t *testing.T) {
 	reportOf{len(bad) + 2, 1, 0, len(bad)}.check(t, report)
 	for i, b := range bad {
 		wantSame(t, b.row, reasons[i], b.reason)
+	}
+}
+
+func TestSpacesBetweenPurposesOfCSVDoNotCount(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.given(ada, adult, explicitGrant("marketing", "accessibility"))
+	report := importCSV(w, fmt.Sprintf("tenant,subject,kind,occurred_at,purposes\nacme,%s,withdrawn,2026-03-02T10:00:00Z,marketing ; accessibility\n", ada.ID), consent.ImportOptions{})
+	reportOf{2, 1, 0, 0}.check(t, report)
+	for _, use := range []consent.Use{marketingUse, accessibilityUse} {
+		w.wantCode(w.prepare(use), ada, consent.CodeConsentWithdrawn)
 	}
 }
 

@@ -89,6 +89,20 @@ func (w *watchers) each(do func(*cache)) {
 	}
 }
 
+// written shows a stream to the caches, with the losses of each before the write.
+// One that came since has no more than it read, perhaps before the write.
+func (w *watchers) written(stream Stream, losses []uint64) {
+	w.lock.RLock()
+	defer w.lock.RUnlock()
+	for i, c := range w.caches {
+		if i < len(losses) {
+			c.written(stream, losses[i])
+		} else {
+			c.forget(stream.Key)
+		}
+	}
+}
+
 // NewLedger returns a ledger on store for what register declares. options may be
 // nil. The error matches privacy.ErrInvalid if store or register is nil.
 func NewLedger(store LedgerStore, register *privacy.Register, options *LedgerOptions) (*Ledger, error) {
@@ -209,7 +223,7 @@ func (l *Ledger) RecordAll(ctx context.Context, entries []Entries) (results []Re
 		return nil, err
 	}
 	for i, outcome := range appended {
-		results[places[i]] = l.finish(outcome)
+		results[places[i]] = outcome
 	}
 	if err := l.repeatOvertaken(ctx, entries, work, places, results); err != nil {
 		return nil, err
@@ -217,8 +231,9 @@ func (l *Ledger) RecordAll(ctx context.Context, entries []Entries) (results []Re
 	return results, nil
 }
 
-func (l *Ledger) append(ctx context.Context, work []Append) ([]Appended, error) {
+func (l *Ledger) append(ctx context.Context, work []Append) ([]Recorded, error) {
 	l.touch(work)
+	losses := l.losses(work)
 	appended, err := l.store.Append(ctx, work)
 	if err == nil && len(appended) != len(work) {
 		err = fmt.Errorf("the store returned %d results for %d: %w", len(appended), len(work), privacy.ErrInvalid)
@@ -227,7 +242,22 @@ func (l *Ledger) append(ctx context.Context, work []Append) ([]Appended, error) 
 		l.forget(work)
 		return nil, fmt.Errorf("consent: append: %w", err)
 	}
-	return appended, nil
+	results := make([]Recorded, len(appended))
+	for i, outcome := range appended {
+		results[i] = l.finish(outcome, losses[i])
+	}
+	return results, nil
+}
+
+// losses returns, for each element of work, those of each cache before the write.
+func (l *Ledger) losses(work []Append) [][]uint64 {
+	losses := make([][]uint64, len(work))
+	if l.touched == nil {
+		for i, element := range work {
+			l.shared.each(func(c *cache) { losses[i] = append(losses[i], c.losses(element.Key)) })
+		}
+	}
+	return losses
 }
 
 // forget empties the caches of streams whose writes may have happened or not.
@@ -237,12 +267,13 @@ func (l *Ledger) forget(work []Append) {
 	}
 }
 
-func (l *Ledger) finish(outcome Appended) Recorded {
+// finish shows the caches what was written. losses are theirs from before.
+func (l *Ledger) finish(outcome Appended, losses []uint64) Recorded {
 	if outcome.Err != nil {
 		return Recorded{Err: outcome.Err}
 	}
 	if l.touched == nil {
-		l.shared.each(func(c *cache) { c.written(outcome.Stream) })
+		l.shared.written(outcome.Stream, losses)
 	}
 	stamp := Stamp{Register: l.register.Hash()}
 	if outcome.Stream.Key.Subject == "" {
@@ -420,12 +451,13 @@ func (l *Ledger) Redact(ctx context.Context, tenant privacy.TenantID, subject pr
 		return Receipt{}, err
 	}
 	l.touch([]Append{work})
+	losses := l.losses([]Append{work})
 	outcome, err := l.store.Redact(ctx, work)
 	if err != nil {
 		l.forget([]Append{work})
 		return Receipt{}, fmt.Errorf("consent: redact: %w", err)
 	}
-	result := l.finish(outcome)
+	result := l.finish(outcome, losses[0])
 	return result.Receipt, result.Err
 }
 

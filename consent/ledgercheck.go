@@ -27,8 +27,13 @@ func (l *Ledger) check(ctx context.Context, entries Entries) error {
 			problems.Add(path, ProblemRequired, "the fact is missing")
 			continue
 		}
+		about, known := ofTenant(fact)
+		if !known {
+			problems.Add(path, ProblemUnknown, "a fact is a value of a type of this package, and no pointer to one")
+			continue
+		}
 		fact.validate(path, &problems)
-		switch about := ofTenant(fact); {
+		switch {
 		case about && entries.Subject != "":
 			problems.Add(path, ProblemStream, "%s is about a tenant: it is recorded without a subject", fact.Kind())
 		case !about && entries.Subject == "":
@@ -42,13 +47,18 @@ func (l *Ledger) check(ctx context.Context, entries Entries) error {
 	return l.checkNotices(ctx, entries.Facts)
 }
 
-func ofTenant(fact Fact) bool {
+// ofTenant reports whether a fact is about a tenant. Everything else is about a
+// subject or, like a pointer to a fact, not known.
+func ofTenant(fact Fact) (about, known bool) {
 	switch fact.(type) {
 	case Attestation, AttestationWithdrawn, Instruction, InstructionWithdrawn, InstructionFlagged, SharingDecision,
 		Export, SubProcessorAnnounced, SubProcessorObjection, SubProcessorObjectionLifted, NoticeRequired:
-		return true
+		return true, true
+	case RelationshipStarted, RelationshipEnded, Grant, Renewal, Refusal, Withdrawal, Expiry, Objection, ObjectionEnded,
+		Restriction, RestrictionLifted, OptOut, OptIn, AgeEvidence, Erasure:
+		return false, true
 	}
-	return false
+	return false, false
 }
 
 // checkNames refuses names that the register does not declare, in facts that

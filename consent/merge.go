@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
@@ -21,7 +22,7 @@ type Merge struct {
 	Cause string
 }
 
-// mergeAttempts is how often a merge starts anew when the identity that stays
+// mergeAttempts is how often a merge starts anew when one of the identities
 // changes meanwhile.
 const mergeAttempts = 8
 
@@ -35,13 +36,15 @@ const mergeAttempts = 8
 //     older than Into's own consent, objections, opt-outs and restrictions that
 //     Into has not ended since, and knowledge that the person is younger;
 //  3. what permits is recorded for Into, with its own evidence and time, where
-//     Into has decided nothing: it never overrides a decision of Into's.
+//     Into has decided nothing: it never overrides a decision of Into's. Consent
+//     that is not valid any more, or to a purpose that is not declared any more,
+//     is left out.
 //
 // From stays restricted: a device that goes on without the account needs a new
 // identity. Its record remains as the proof of what was carried over. Contracts
 // are not carried over. It returns privacy.Problems for identities that are
-// illegal or the same, ErrErased if Into was erased, and otherwise the errors of
-// Record and State.
+// illegal or the same, ErrErased if Into was erased, privacy.ErrConflict if the
+// identities kept changing, and otherwise the errors of Record and State.
 func (l *Ledger) MergeIdentities(ctx context.Context, merge Merge) error {
 	var problems privacy.Problems
 	require(&problems, "tenant", string(merge.Tenant))
@@ -69,14 +72,14 @@ func (l *Ledger) MergeIdentities(ctx context.Context, merge Merge) error {
 	return err
 }
 
-// mergedGround is the ground of the restriction of an identity that was merged,
-// and the method of evidence that was carried over in part.
+// mergedGround is the ground and matter of the restriction of an identity that
+// was merged, and the method of evidence that was carried over in part.
 const mergedGround = "merged"
 
 func (l *Ledger) restrictMerged(ctx context.Context, merge Merge) error {
 	_, err := l.Record(ctx, Entries{
 		Tenant: merge.Tenant, Subject: merge.From, Cause: merge.Cause,
-		Key: merge.key("restrict", string(merge.Into)), Facts: []Fact{Restriction{Ground: mergedGround}},
+		Key: merge.key("restrict", string(merge.Into)), Facts: []Fact{Restriction{Ground: mergedGround, Matter: mergedGround}},
 	})
 	return err
 }
@@ -88,12 +91,18 @@ func (m Merge) key(parts ...string) string {
 }
 
 // carryOver is the second and the third step. What permits is written on the
-// version of Into that it was decided on.
+// version of Into that it was decided on; if From has changed by the end, it is
+// to be done again, because what From forbids by now must reach Into too.
 func (l *Ledger) carryOver(ctx context.Context, merge Merge) error {
 	from, err := l.State(ctx, merge.Tenant, merge.From)
 	if err != nil {
 		return err
 	}
+	given, err := l.given(ctx, merge)
+	if err != nil {
+		return err
+	}
+	version := from.Version
 	into, err := l.State(ctx, merge.Tenant, merge.Into)
 	if err != nil {
 		return err
@@ -111,16 +120,84 @@ func (l *Ledger) carryOver(ctx context.Context, merge Merge) error {
 	if err != nil {
 		return err
 	}
-	for _, permit := range permits {
+	for _, permit := range append(permits, given.takenBack(l.register, &from, &into)...) {
 		expected := into.Version
-		if err := l.carryAll(ctx, merge, []carried{permit}, &expected); err != nil {
+		err := l.carryAll(ctx, merge, []carried{permit}, &expected)
+		if err != nil && !errors.Is(err, ErrConsentInvalid) && !errors.Is(err, ErrNoticeDoesNotCover) {
 			return err
 		}
 		if into, err = l.State(ctx, merge.Tenant, merge.Into); err != nil {
 			return err
 		}
 	}
+	if from, err = l.State(ctx, merge.Tenant, merge.From); err != nil {
+		return err
+	}
+	if from.Version != version {
+		return fmt.Errorf("consent: the identity that ends has changed: %w", privacy.ErrConflict)
+	}
 	return nil
+}
+
+// consentsGiven are the last that were given to each purpose, also those that were
+// taken back since, of which a state does not tell.
+type consentsGiven map[privacy.PurposeID]carried
+
+func (l *Ledger) given(ctx context.Context, merge Merge) (consentsGiven, error) {
+	const page = 200
+	given := consentsGiven{}
+	for after := uint64(0); ; {
+		records, err := l.Records(ctx, StreamKey{Tenant: merge.Tenant, Subject: merge.From}, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, record := range records {
+			after = record.Sequence
+			if record.Redacted() {
+				continue
+			}
+			entry, err := DecodeEntry(record.Payload)
+			if err != nil {
+				return nil, err
+			}
+			given.add(entry, record.Sequence)
+		}
+		if len(records) < page {
+			return given, nil
+		}
+	}
+}
+
+func (g consentsGiven) add(entry Entry, sequence uint64) {
+	grant, ok := entry.Fact.(Grant)
+	if renewal, renewed := entry.Fact.(Renewal); renewed {
+		grant, ok = Grant(renewal), true
+	}
+	if !ok || len(grant.NotReliedOn) > 0 {
+		return
+	}
+	for _, id := range grant.Purposes {
+		only := grant
+		only.Purposes = []privacy.PurposeID{id}
+		g[id] = carried{only, entry.OccurredAt, sequence}
+	}
+}
+
+// takenBack returns the consents of From that were taken back, where Into knows
+// only of a withdrawal or a refusal. Given before that, they permit nothing; but no
+// other basis may replace them in silence.
+func (g consentsGiven) takenBack(register *privacy.Register, from, into *State) []carried {
+	var list []carried
+	for i := range from.Purposes {
+		theirs, ours := &from.Purposes[i], into.Purpose(from.Purposes[i].Purpose)
+		known := ours.NoticeVersion != 0 || (ours.Consent != ConsentWithdrawn && ours.Consent != ConsentRefused)
+		_, declared := register.PurposeIndex(theirs.Purpose)
+		given, ok := g[theirs.Purpose]
+		if ok && declared && !known && takenBack(theirs.Consent, theirs.NoticeVersion) && micros(given.at).Before(ours.ConsentAt) {
+			list = append(list, given)
+		}
+	}
+	return list
 }
 
 // carried is a fact to carry over, and the event of From that it comes from.
@@ -165,7 +242,7 @@ func purposeOf(fact Fact) string {
 	case OptOut:
 		return fmt.Sprintf("%q %s", fact.Purposes, fact.Kinds)
 	case Restriction:
-		return fmt.Sprintf("%q", fact.Purposes)
+		return fmt.Sprintf("%q %q", fact.Purposes, fact.Matter)
 	case Grant:
 		return fmt.Sprintf("%q", fact.Purposes)
 	}
@@ -181,8 +258,16 @@ func forbidding(from, into *State) []carried {
 			list = append(list, carried{fact, theirs.At, theirs.Sequence})
 		}
 	}
-	if !from.WithdrawnAt.IsZero() && from.WithdrawnAt.After(into.WithdrawnAt) && !decidedAfter(into, from.WithdrawnAt) {
-		list = append(list, carried{Withdrawal{}, from.WithdrawnAt, 0})
+	if withdrawal, ok := withdrawalOfAll(from, into); ok {
+		// The state does not say which event it was: its time tells it from others.
+		list = append(list, carried{withdrawal, from.WithdrawnAt, uint64(from.WithdrawnAt.UnixMicro())})
+	}
+	for _, theirs := range from.Restrictions {
+		ended := !into.Restricted.On && into.Restricted.At.After(theirs.At)
+		known := slices.ContainsFunc(into.Restrictions, func(ours RestrictionState) bool { return ours.Matter == theirs.Matter })
+		if theirs.Matter != mergedGround && !ended && !known {
+			list = append(list, carried{Restriction{Matter: theirs.Matter}, theirs.At, theirs.Sequence})
+		}
 	}
 	add(Objection{}, from.Objected, into.Objected)
 	add(Objection{DirectMarketing: true}, from.MarketingObjected, into.MarketingObjected)
@@ -207,14 +292,29 @@ func forbidding(from, into *State) []carried {
 	return list
 }
 
-// decidedAfter reports whether a consent was given after a time.
-func decidedAfter(state *State, at time.Time) bool {
-	for i := range state.Purposes {
-		if state.Purposes[i].Consent == ConsentGranted && state.Purposes[i].ConsentAt.After(at) {
-			return true
+// withdrawalOfAll returns what the withdrawal of everything by From is for Into:
+// the same or, where Into has consented to a purpose since, the withdrawal of all
+// that it had consented to before; false if there is nothing to withdraw.
+func withdrawalOfAll(from, into *State) (Withdrawal, bool) {
+	if !from.WithdrawnAt.After(into.WithdrawnAt) {
+		return Withdrawal{}, false
+	}
+	var before []privacy.PurposeID
+	since := false
+	for i := range into.Purposes {
+		ours := &into.Purposes[i]
+		switch {
+		case ours.Consent != ConsentGranted:
+		case ours.ConsentAt.After(from.WithdrawnAt):
+			since = true
+		default:
+			before = append(before, ours.Purpose)
 		}
 	}
-	return false
+	if !since {
+		return Withdrawal{}, true
+	}
+	return Withdrawal{Purposes: before}, len(before) > 0
 }
 
 func refusal(status ConsentStatus, purposes []privacy.PurposeID) Fact {
@@ -240,6 +340,9 @@ func (l *Ledger) permitting(ctx context.Context, merge Merge, from, into *State)
 	for i := range from.Purposes {
 		theirs := from.Purposes[i]
 		if theirs.Consent != ConsentGranted || into.Purpose(theirs.Purpose).Consent != ConsentNone || !into.WithdrawnAt.IsZero() {
+			continue
+		}
+		if _, declared := l.register.PurposeIndex(theirs.Purpose); !declared {
 			continue
 		}
 		entry, err := l.entry(ctx, merge, theirs.ConsentSequence)

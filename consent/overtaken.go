@@ -36,7 +36,7 @@ func (l *Ledger) repeatOvertaken(ctx context.Context, entries []Entries, work []
 		return err
 	}
 	for i, outcome := range appended {
-		results[at[i]] = l.finish(outcome)
+		results[at[i]] = outcome
 	}
 	return nil
 }

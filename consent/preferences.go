@@ -18,11 +18,12 @@ type Preference struct {
 	Title   string
 	// Basis is the legal basis where the law of the subject's jurisdiction
 	// protects it. With BasisConsent the choice is to agree; with any other it is
-	// not to object.
+	// not to object, and to agree as well where special categories of data need
+	// explicit consent (Art. 9(2)(a)).
 	Basis privacy.LegalBasis
 	// DirectMarketing says that an objection to the purpose is absolute.
 	DirectMarketing bool
-	// Status is the status of consent. Without a legal basis of consent it tells
+	// Status is the status of consent. Where the purpose needs none it tells
 	// nothing.
 	Status ConsentStatus
 	// Agreed says whether the purpose may go on as far as the subject's choice
@@ -32,8 +33,9 @@ type Preference struct {
 	Decided time.Time
 	// Until is when the consent ends by itself, exclusive; zero if it does not.
 	Until time.Time
-	// Shown is what the subject was shown when it last gave consent. Zero if it
-	// never did, or where the record was redacted.
+	// Shown is what the subject was shown when it gave the consent that Status
+	// speaks of, also of one whose time is over. Zero where Status speaks of
+	// something else, or where the record was redacted.
 	Shown Notice
 	// Outdated says that the purpose now needs consent under a newer notice.
 	Outdated bool
@@ -45,7 +47,7 @@ type Preference struct {
 }
 
 // Preferences returns what the subject can decide, in the order of the register:
-// every purpose that the operator pursues as controller and that rests on consent,
+// every purpose that the operator pursues as controller and that needs consent,
 // serves direct marketing or can be objected to. The errors are those of State.
 func (l *Ledger) Preferences(ctx context.Context, subject privacy.Subject) ([]Preference, error) {
 	state, err := l.State(ctx, subject.Tenant, subject.ID)
@@ -60,14 +62,14 @@ func (l *Ledger) Preferences(ctx context.Context, subject privacy.Subject) ([]Pr
 	var preferences []Preference
 	for purpose := range l.register.Purposes() {
 		basis, ok := l.register.BasisFor(purpose.ID, subject.Jurisdiction)
-		if !ok || !chosen(&purpose, basis.Basis) {
+		if !ok || !chosen(&purpose, basis) {
 			continue
 		}
-		preference := preferenceOf(&state, &purpose, basis.Basis, now)
+		preference := preferenceOf(&state, &purpose, basis, now)
 		preference.Stamp = stamp
 		preference.Outdated = preference.Status == ConsentGranted &&
 			state.Purpose(purpose.ID).NoticeVersion < requiredNotice(&purpose, &tenant, now)
-		if preference.Shown, err = l.shown(ctx, subject, preference.Status, state.Purpose(purpose.ID)); err != nil {
+		if preference.Shown, err = l.shown(ctx, subject, state.Purpose(purpose.ID)); err != nil {
 			return nil, err
 		}
 		preferences = append(preferences, preference)
@@ -80,8 +82,14 @@ func (l *Ledger) stampOf(state *State, tenant *TenantState) Stamp {
 }
 
 // chosen reports whether a purpose is the subject's to decide on.
-func chosen(purpose *privacy.Purpose, basis privacy.LegalBasis) bool {
-	return basis == privacy.BasisConsent || purpose.DirectMarketing || objectable(basis)
+func chosen(purpose *privacy.Purpose, basis privacy.PurposeBasis) bool {
+	return needsConsent(basis) || purpose.DirectMarketing || objectable(basis.Basis)
+}
+
+// needsConsent reports whether a purpose needs consent: as its legal basis, or as
+// the condition of Art. 9(2)(a) beside another.
+func needsConsent(basis privacy.PurposeBasis) bool {
+	return basis.Basis == privacy.BasisConsent || basis.Condition == privacy.ConditionExplicitConsent
 }
 
 // objectable reports whether the subject can object to a use on this basis (Art.
@@ -90,10 +98,10 @@ func objectable(basis privacy.LegalBasis) bool {
 	return basis == privacy.BasisPublicTask || basis == privacy.BasisLegitimateInterests || basis == privacy.BasisRecognisedLegitimateInterests
 }
 
-func preferenceOf(state *State, purpose *privacy.Purpose, basis privacy.LegalBasis, now time.Time) Preference {
+func preferenceOf(state *State, purpose *privacy.Purpose, basis privacy.PurposeBasis, now time.Time) Preference {
 	known := state.Purpose(purpose.ID)
 	p := Preference{
-		Purpose: purpose.ID, Title: purpose.Title, Basis: basis, DirectMarketing: purpose.DirectMarketing,
+		Purpose: purpose.ID, Title: purpose.Title, Basis: basis.Basis, DirectMarketing: purpose.DirectMarketing,
 		Status: known.Consent, Decided: known.ConsentAt, Until: known.Until, Sequence: known.ConsentSequence,
 	}
 	switch {
@@ -102,8 +110,8 @@ func preferenceOf(state *State, purpose *privacy.Purpose, basis privacy.LegalBas
 	case p.Status == ConsentNone && !state.WithdrawnAt.IsZero():
 		p.Status, p.Decided = ConsentWithdrawn, state.WithdrawnAt
 	}
-	p.Agreed = (basis != privacy.BasisConsent && !swapped(basis, known.Consent, known.NoticeVersion)) || p.Status == ConsentGranted
-	for _, mark := range against(state, purpose, basis) {
+	p.Agreed = p.Status == ConsentGranted || !needsConsent(basis) && !swapped(basis.Basis, known.Consent, known.NoticeVersion)
+	for _, mark := range against(state, purpose, basis.Basis) {
 		if mark.On {
 			p.Agreed = false
 		}
@@ -142,9 +150,9 @@ func requiredNotice(purpose *privacy.Purpose, tenant *TenantState, now time.Time
 	return required
 }
 
-// shown reads what stands behind the consent that is or was last in force.
-func (l *Ledger) shown(ctx context.Context, subject privacy.Subject, status ConsentStatus, known PurposeState) (Notice, error) {
-	if status != ConsentGranted || known.ConsentSequence == 0 {
+// shown reads what stands behind a consent, also behind one whose time is over.
+func (l *Ledger) shown(ctx context.Context, subject privacy.Subject, known PurposeState) (Notice, error) {
+	if known.Consent != ConsentGranted {
 		return Notice{}, nil
 	}
 	records, err := l.Records(ctx, StreamKey{Tenant: subject.Tenant, Subject: subject.ID}, known.ConsentSequence-1, 1)
@@ -173,8 +181,8 @@ type Choice struct {
 	// needs it, so that nobody agrees on a page that is out of date; to say no
 	// does not look at it.
 	Seen Stamp
-	// Evidence is how it was made. To agree where the basis is consent needs
-	// what a Grant needs; to say no needs nothing.
+	// Evidence is how it was made. To agree where consent is needed needs what a
+	// Grant needs; to say no needs nothing.
 	Evidence Evidence
 	// Explicit and Until are those of the Grant.
 	Explicit bool
@@ -222,7 +230,7 @@ func (l *Ledger) Choose(ctx context.Context, subject privacy.Subject, choice Cho
 func (l *Ledger) agreement(ctx context.Context, subject privacy.Subject, choice *Choice) ([]Fact, error) {
 	purpose, declared := l.register.Purpose(choice.Purpose)
 	basis, based := l.register.BasisFor(choice.Purpose, subject.Jurisdiction)
-	if !declared || !based || !chosen(&purpose, basis.Basis) {
+	if !declared || !based || !chosen(&purpose, basis) {
 		return nil, fmt.Errorf("consent: the purpose is not the subject's to decide on: %w", privacy.ErrNotFound)
 	}
 	state, err := l.State(ctx, subject.Tenant, subject.ID)
@@ -239,14 +247,14 @@ func (l *Ledger) agreement(ctx context.Context, subject privacy.Subject, choice 
 	if againstAll(&state, &purpose, basis.Basis) {
 		return nil, ErrChoiceBlocked
 	}
-	facts := agreeing(&state, &purpose, basis.Basis, choice)
+	facts := agreeing(&state, &purpose, basis, choice)
 	if len(facts) == 0 {
 		return nil, fmt.Errorf("consent: nothing stands against the purpose: %w", privacy.ErrConflict)
 	}
 	return facts, nil
 }
 
-func agreeing(state *State, purpose *privacy.Purpose, basis privacy.LegalBasis, choice *Choice) []Fact {
+func agreeing(state *State, purpose *privacy.Purpose, basis privacy.PurposeBasis, choice *Choice) []Fact {
 	purposes, known := []privacy.PurposeID{choice.Purpose}, state.Purpose(choice.Purpose)
 	var facts []Fact
 	if known.Objected.On || purpose.DirectMarketing && state.MarketingObjected.On {
@@ -260,12 +268,21 @@ func agreeing(state *State, purpose *privacy.Purpose, basis privacy.LegalBasis, 
 		facts = append(facts, OptIn{Purposes: purposes, Evidence: choice.Evidence})
 	}
 	switch {
-	case basis != privacy.BasisConsent && !swapped(basis, known.Consent, known.NoticeVersion):
+	case !needsConsent(basis) && !swapped(basis.Basis, known.Consent, known.NoticeVersion):
 		return facts
 	case known.Consent == ConsentGranted || known.Consent == ConsentExpired:
 		return append(facts, Renewal{Purposes: purposes, Evidence: choice.Evidence, Explicit: choice.Explicit, Until: choice.Until})
 	}
 	return append(facts, Grant{Purposes: purposes, Evidence: choice.Evidence, Explicit: choice.Explicit, Until: choice.Until})
+}
+
+// declinedByObjection reports whether to say no to a purpose is to object to it:
+// where there is no consent to withdraw, and where an objection reaches further.
+func declinedByObjection(purpose *privacy.Purpose, basis privacy.PurposeBasis) bool {
+	if basis.Basis == privacy.BasisConsent {
+		return false
+	}
+	return !needsConsent(basis) || purpose.DirectMarketing || objectable(basis.Basis)
 }
 
 // againstAll reports whether the subject said no to more than the purpose.
@@ -281,11 +298,12 @@ func againstAll(state *State, purpose *privacy.Purpose, basis privacy.LegalBasis
 // says that there never was a consent, which has to hold when it is recorded.
 func (l *Ledger) decline(ctx context.Context, subject privacy.Subject, choice *Choice) (Receipt, error) {
 	purposes, entries := []privacy.PurposeID{choice.Purpose}, Entries{Tenant: subject.Tenant, Subject: subject.ID}
-	if basis, _ := l.register.BasisFor(choice.Purpose, subject.Jurisdiction); basis.Basis != privacy.BasisConsent && basis.Basis != 0 {
+	purpose, declared := l.register.Purpose(choice.Purpose)
+	basis, based := l.register.BasisFor(choice.Purpose, subject.Jurisdiction)
+	if based && declinedByObjection(&purpose, basis) {
 		entries.Facts = []Fact{Objection{Purposes: purposes, Evidence: choice.Evidence}}
 		return l.Record(ctx, entries)
 	}
-	_, declared := l.register.Purpose(choice.Purpose)
 	state, err := l.State(ctx, subject.Tenant, subject.ID)
 	if err == nil && declared && state.Purpose(choice.Purpose).Consent == ConsentNone {
 		entries.Facts, entries.Expected = []Fact{Refusal{Purposes: purposes, Evidence: choice.Evidence}}, &state.Version

@@ -106,6 +106,10 @@ func TestAPreferenceShowsWhatWasAgreedTo(t *testing.T) {
 	p = w.preference(ada, "marketing")
 	wantSame(t, "status at the end", p.Status, consent.ConsentExpired)
 	wantSame(t, "agreed at the end", p.Agreed, false)
+	wantSame(t, "shown at the end", p.Shown, evidenceOf(3).Notice)
+
+	w.given(ada, withdrawalOf("marketing"))
+	wantSame(t, "shown after a withdrawal", w.preference(ada, "marketing").Shown, consent.Notice{})
 }
 
 func TestOneCallChangesAPreference(t *testing.T) {
@@ -254,8 +258,61 @@ func TestToSayNoDoesNotDependOnTheState(t *testing.T) {
 	}
 }
 
+// besideExplicitConsent lets accessibility rest on another basis, for which special
+// categories need explicit consent.
+func besideExplicitConsent(basis privacy.LegalBasis) func(*privacy.Declaration) {
+	return func(d *privacy.Declaration) {
+		i := slices.IndexFunc(d.Purposes, func(p privacy.Purpose) bool { return p.ID == "accessibility" })
+		d.Purposes[i].Bases = []privacy.PurposeBasis{{Basis: basis, Condition: privacy.ConditionExplicitConsent, Interest: "to serve everybody"}}
+	}
+}
+
+func TestExplicitConsentIsTheSubjectsToDecideOnWhateverTheBasis(t *testing.T) {
+	for basis, wantNo := range map[privacy.LegalBasis]consent.Kind{
+		privacy.BasisConsent: consent.KindWithdrawn, privacy.BasisContract: consent.KindWithdrawn,
+		privacy.BasisVitalInterests: consent.KindWithdrawn, privacy.BasisLegitimateInterests: consent.KindObjected,
+	} {
+		t.Run(basis.String(), func(t *testing.T) {
+			w := newWorld(t, setup{declare: besideExplicitConsent(basis)})
+			w.given(ada, adult, consent.RelationshipStarted{})
+			use := w.prepare(accessibilityUse)
+			wantSame(t, "agreed at first", w.preference(ada, "accessibility").Agreed, false)
+			for range 2 {
+				w.clock.Advance(time.Minute)
+				yes := w.agreementTo("accessibility")
+				yes.Explicit = true
+				_, err := w.ledger.Choose(t.Context(), ada, yes)
+				must(t, err)
+				w.wantCode(use, ada, consent.CodeAllowed)
+				wantSame(t, "agreed", w.preference(ada, "accessibility").Agreed, true)
+
+				wantKinds(t, w.kindsOf(w.choose("accessibility", false)), wantNo)
+				if decision := w.check(use, ada); decision.Allowed() {
+					t.Error("the gate allows what the subject said no to")
+				}
+				wantSame(t, "agreed after no", w.preference(ada, "accessibility").Agreed, false)
+			}
+		})
+	}
+}
+
+func TestAnObjectionByNameEndsExplicitConsent(t *testing.T) {
+	w := newWorld(t, setup{declare: besideExplicitConsent(privacy.BasisContract)})
+	w.given(ada, adult, consent.RelationshipStarted{}, explicitGrant("accessibility"), objectionTo("accessibility"))
+	w.wantCode(w.prepare(accessibilityUse), ada, consent.CodeObjected)
+}
+
 // What a subject sees is what the gate does, whatever happened before.
 func TestPreferencesAgreeWithTheGate(t *testing.T) {
+	for name, declare := range map[string]func(*privacy.Declaration){
+		"consent": nil, "contract": besideExplicitConsent(privacy.BasisContract),
+		"legitimate interests": besideExplicitConsent(privacy.BasisLegitimateInterests),
+	} {
+		t.Run(name, func(t *testing.T) { preferencesAgreeWithTheGate(t, declare) })
+	}
+}
+
+func preferencesAgreeWithTheGate(t *testing.T, declare func(*privacy.Declaration)) {
 	uses := map[privacy.PurposeID]consent.Use{"security": securityUse, "marketing": marketingUse, "accessibility": accessibilityUse}
 	refusals := []consent.Code{
 		consent.CodeConsentMissing, consent.CodeConsentRefused, consent.CodeConsentWithdrawn, consent.CodeConsentExpired,
@@ -263,7 +320,7 @@ func TestPreferencesAgreeWithTheGate(t *testing.T) {
 	}
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 7))
-		w := newWorld(t, setup{})
+		w := newWorld(t, setup{declare: declare})
 		w.given(ada, adult, consent.RelationshipStarted{})
 		for range random.IntN(12) {
 			purpose := oneOf[privacy.PurposeID](random, "security", "marketing", "accessibility")

@@ -37,6 +37,8 @@ const (
 	ProblemNotImportable = "not_importable"
 	// ProblemFields reports a row of CSV with other fields than its header.
 	ProblemFields = "fields"
+	// ProblemMatter reports a matter on a restriction of single purposes.
+	ProblemMatter = "matter"
 	// ProblemTime reports a time of the wrong form.
 	ProblemTime = "time"
 )

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/labelop/privacykit/privacy"
@@ -185,7 +187,7 @@ func decodeStrict(data []byte, into any) error {
 	if err := decoder.Decode(into); err != nil {
 		return fmt.Errorf("consent: payload cannot be read: %w", privacy.ErrInvalid)
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("consent: payload has trailing data: %w", privacy.ErrInvalid)
 	}
 	return nil

@@ -28,8 +28,12 @@ type State struct {
 	// Objected is on while the subject objects to every purpose that an
 	// objection can reach, and MarketingObjected to direct marketing as such.
 	Objected, MarketingObjected Mark
-	// Restricted is on while processing is restricted for every purpose.
+	// Restricted is on while processing is restricted for every purpose: while any
+	// of Restrictions stands.
 	Restricted Mark
+	// Restrictions are the restrictions of every purpose that stand, in byte order
+	// of their matters.
+	Restrictions []RestrictionState
 	// OptOuts are the kinds of opt-out ever stated, in the order of the codes.
 	OptOuts []OptOutState
 	// Purposes are the purposes that events named, in byte order of their IDs.
@@ -42,6 +46,16 @@ type Mark struct {
 	// At is when that event occurred, in UTC; zero if there was none.
 	At time.Time
 	// Sequence is that event's; zero if there was none.
+	Sequence uint64
+}
+
+// RestrictionState is a restriction of every purpose that stands.
+type RestrictionState struct {
+	// Matter is that of the Restriction, which may have none.
+	Matter string
+	// At is when the event that last restricted occurred, in UTC, and Sequence that
+	// event's.
+	At       time.Time
 	Sequence uint64
 }
 
@@ -87,7 +101,7 @@ type PurposeState struct {
 	// Explicit says that the consent was explicit.
 	Explicit bool
 	// NoticeVersion is the version of the notice shown, also of a consent that
-	// was withdrawn since.
+	// was withdrawn or refused since.
 	NoticeVersion uint32
 	// Objected, Restricted and OptedOut concern this purpose by name.
 	Objected, Restricted, OptedOut Mark
@@ -125,6 +139,17 @@ func (s *State) purpose(id privacy.PurposeID) *PurposeState {
 		s.Purposes = slices.Insert(s.Purposes, i, PurposeState{Purpose: id})
 	}
 	return &s.Purposes[i]
+}
+
+// restriction returns the entry for a matter, which it adds if it is not there.
+func (s *State) restriction(matter string) *RestrictionState {
+	i, found := slices.BinarySearchFunc(s.Restrictions, matter, func(r RestrictionState, matter string) int {
+		return strings.Compare(r.Matter, matter)
+	})
+	if !found {
+		s.Restrictions = slices.Insert(s.Restrictions, i, RestrictionState{Matter: matter})
+	}
+	return &s.Restrictions[i]
 }
 
 func (s *State) optOut(kind privacy.OptOut) *Mark {

@@ -11,7 +11,7 @@ import (
 // stateFormat is the first byte of an encoded State. A Store may hold
 // projections of older formats: an unknown one is unreadable, hence a refusal,
 // until it is folded anew.
-const stateFormat = 1
+const stateFormat = 2
 
 // AppendBinary appends the compact encoding of the state to dst. It never fails.
 func (s *State) AppendBinary(dst []byte) ([]byte, error) {
@@ -27,6 +27,10 @@ func (s *State) AppendBinary(dst []byte) ([]byte, error) {
 	dst = appendMark(dst, s.Objected)
 	dst = appendMark(dst, s.MarketingObjected)
 	dst = appendMark(dst, s.Restricted)
+	dst = binary.AppendUvarint(dst, uint64(len(s.Restrictions)))
+	for _, restriction := range s.Restrictions {
+		dst = restriction.appendBinary(dst)
+	}
 	dst = binary.AppendUvarint(dst, uint64(len(s.OptOuts)))
 	for _, optOut := range s.OptOuts {
 		dst = append(dst, byte(optOut.Kind))
@@ -41,6 +45,13 @@ func (s *State) AppendBinary(dst []byte) ([]byte, error) {
 
 // MarshalBinary returns the compact encoding of the state.
 func (s *State) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
+
+func (r RestrictionState) appendBinary(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(r.Matter)))
+	dst = append(dst, r.Matter...)
+	dst = appendTime(dst, r.At)
+	return binary.AppendUvarint(dst, r.Sequence)
+}
 
 func (p *PurposeState) appendBinary(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(p.Purpose)))
@@ -71,7 +82,7 @@ func (s *State) decode(data []byte, purpose func([]byte) privacy.PurposeID) erro
 	if r.byte() != stateFormat {
 		return errState
 	}
-	optOuts, purposes := s.OptOuts[:0], s.Purposes[:0]
+	restrictions, optOuts, purposes := s.Restrictions[:0], s.OptOuts[:0], s.Purposes[:0]
 	*s = State{
 		Version:           r.uvarint(),
 		Erased:            r.mark(),
@@ -86,12 +97,15 @@ func (s *State) decode(data []byte, purpose func([]byte) privacy.PurposeID) erro
 		Restricted:        r.mark(),
 	}
 	for range r.count() {
+		restrictions = append(restrictions, RestrictionState{Matter: string(r.text()), At: r.time(), Sequence: r.uvarint()})
+	}
+	for range r.count() {
 		optOuts = append(optOuts, OptOutState{Kind: privacy.OptOut(r.byte()), Mark: r.mark()})
 	}
 	for range r.count() {
 		purposes = append(purposes, r.purpose(purpose))
 	}
-	s.OptOuts, s.Purposes = optOuts, purposes
+	s.Restrictions, s.OptOuts, s.Purposes = restrictions, optOuts, purposes
 	if r.failed || len(r.data) != 0 {
 		return errState
 	}
@@ -101,6 +115,14 @@ func (s *State) decode(data []byte, purpose func([]byte) privacy.PurposeID) erro
 // check refuses what no fold produces: duplicates, disorder or an opt-out of
 // another version of this package would make look-ups miss a refusal.
 func (s *State) check() error {
+	if s.Restricted.On != (len(s.Restrictions) > 0) {
+		return errState
+	}
+	for i := 1; i < len(s.Restrictions); i++ {
+		if s.Restrictions[i-1].Matter >= s.Restrictions[i].Matter {
+			return errState
+		}
+	}
 	for i := 1; i < len(s.Purposes); i++ {
 		if s.Purposes[i-1].Purpose >= s.Purposes[i].Purpose {
 			return errState
@@ -217,6 +239,13 @@ func (r *stateReader) count() int {
 	return int(n)
 }
 
+func (r *stateReader) text() []byte {
+	n := r.count()
+	text := r.data[:n]
+	r.data = r.data[n:]
+	return text
+}
+
 func (r *stateReader) time() time.Time {
 	us := r.varint()
 	if us == 0 {
@@ -253,10 +282,7 @@ func (r *stateReader) mark() Mark {
 }
 
 func (r *stateReader) purpose(name func([]byte) privacy.PurposeID) PurposeState {
-	n := r.count()
-	id := name(r.data[:n])
-	r.data = r.data[n:]
-	p := PurposeState{Purpose: id, Consent: ConsentStatus(r.byte()), ConsentAt: r.time(), ConsentSequence: r.uvarint(), Until: r.time(), Explicit: r.bool()}
+	p := PurposeState{Purpose: name(r.text()), Consent: ConsentStatus(r.byte()), ConsentAt: r.time(), ConsentSequence: r.uvarint(), Until: r.time(), Explicit: r.bool()}
 	notice := r.uvarint()
 	if p.Consent > ConsentInvalid || notice > 1<<32-1 {
 		r.failed = true

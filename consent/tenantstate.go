@@ -56,8 +56,10 @@ type SubProcessorState struct {
 	// ObjectUntil is when the time to object ends, exclusive; zero if the
 	// tenant was told of it at the start of the contract.
 	ObjectUntil time.Time `json:"object_until,omitzero"`
-	// AnnouncedSequence is the event of the announcement, 0 if none.
-	AnnouncedSequence uint64 `json:"announced_sequence,omitempty"`
+	// AnnouncedAt is when it was announced, and AnnouncedSequence the event of
+	// that; zero if it was not.
+	AnnouncedAt       time.Time `json:"announced_at,omitzero"`
+	AnnouncedSequence uint64    `json:"announced_sequence,omitempty"`
 	// Objected is on while the tenant objects.
 	Objected Mark `json:"objected"`
 }
@@ -67,7 +69,9 @@ type NoticeState struct {
 	Purpose        privacy.PurposeID `json:"purpose"`
 	MinimumVersion uint32            `json:"minimum_version"`
 	From           time.Time         `json:"from"`
-	Sequence       uint64            `json:"sequence"`
+	// At is when it was required, and Sequence the event of that.
+	At       time.Time `json:"at"`
+	Sequence uint64    `json:"sequence"`
 }
 
 // Fold applies a tenant's record to its state, by the rules of State.Fold. It
@@ -102,8 +106,7 @@ func (s *TenantState) apply(fact Fact, when moment) error {
 			}
 		}
 	case SubProcessorAnnounced:
-		subProcessor := s.subProcessor(fact.Recipient)
-		subProcessor.ObjectUntil, subProcessor.AnnouncedSequence = micros(fact.ObjectUntil), when.sequence
+		s.announce(fact, when)
 	case SubProcessorObjection:
 		s.subProcessor(fact.Recipient).Objected.block(when)
 	case SubProcessorObjectionLifted:
@@ -190,16 +193,24 @@ func (s *TenantState) subProcessor(id privacy.RecipientID) *SubProcessorState {
 	return &s.SubProcessors[len(s.SubProcessors)-1]
 }
 
+func (s *TenantState) announce(fact SubProcessorAnnounced, when moment) {
+	subProcessor := s.subProcessor(fact.Recipient)
+	if subProcessor.AnnouncedAt.After(when.at) {
+		return
+	}
+	subProcessor.ObjectUntil, subProcessor.AnnouncedAt, subProcessor.AnnouncedSequence = micros(fact.ObjectUntil), when.at, when.sequence
+}
+
 func (s *TenantState) requireNotice(fact NoticeRequired, when moment) {
-	next := NoticeState{Purpose: fact.Purpose, MinimumVersion: fact.MinimumVersion, From: micros(fact.From), Sequence: when.sequence}
+	next := NoticeState{Purpose: fact.Purpose, MinimumVersion: fact.MinimumVersion, From: micros(fact.From), At: when.at, Sequence: when.sequence}
 	i := slices.IndexFunc(s.Notices, func(n NoticeState) bool {
 		return n.Purpose == fact.Purpose && n.MinimumVersion == fact.MinimumVersion
 	})
 	if i < 0 {
 		s.Notices = append(s.Notices, next)
-		return
+	} else if !s.Notices[i].At.After(when.at) {
+		s.Notices[i] = next
 	}
-	s.Notices[i] = next
 }
 
 func later(a, b time.Time) time.Time {

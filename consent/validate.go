@@ -115,10 +115,24 @@ func (f ObjectionEnded) validate(path string, problems *privacy.Problems) {
 
 func (f Restriction) validate(path string, problems *privacy.Problems) {
 	checkIDs(problems, path+".purposes", f.Purposes)
+	checkMatter(problems, path, f.Matter, f.Purposes)
+}
+
+func checkMatter(problems *privacy.Problems, path, matter string, purposes []privacy.PurposeID) {
+	if matter == "" {
+		return
+	}
+	if err := privacy.CheckID("matter", matter); err != nil {
+		problems.Add(path+".matter", ProblemIdentifier, "%v", err)
+	}
+	if len(purposes) > 0 {
+		problems.Add(path+".matter", ProblemMatter, "a restriction of single purposes has no matter")
+	}
 }
 
 func (f RestrictionLifted) validate(path string, problems *privacy.Problems) {
 	checkIDs(problems, path+".purposes", f.Purposes)
+	checkMatter(problems, path, f.Matter, f.Purposes)
 }
 
 func (f OptOut) validate(path string, problems *privacy.Problems) {

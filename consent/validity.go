@@ -82,7 +82,8 @@ type Circumstances struct {
 	// do not know.
 	Change   string
 	Material bool
-	// WithdrawnAt is when it was withdrawn, zero if it was not.
+	// WithdrawnAt is when it was withdrawn, zero if it was not. Without AsOf it
+	// counts whenever that was.
 	WithdrawnAt time.Time
 	// Child says what Art. 8 needs; nil where the service is not offered
 	// directly to a child.

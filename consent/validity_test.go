@@ -131,6 +131,29 @@ func TestALedgerRecordsInvalidConsentWithoutRelyingOnIt(t *testing.T) {
 	w.wantCode(w.prepare(marketingUse), ada, consent.CodeAllowed)
 }
 
+// What the host does not rely on a consent for stays on record beside what the
+// ledger finds.
+func TestDefectsThatTheHostNamesStay(t *testing.T) {
+	w := newWorld(t, setup{ledger: consent.LedgerOptions{Validity: consent.ValidityOptions{Invalid: consent.RecordInvalid}}})
+	grant := invalidGrant()
+	grant.NotReliedOn = []consent.DefectCode{consent.DefectNotFreelyGiven}
+	w.given(ada, grant, consent.Renewal(grant))
+	records, err := w.ledger.Records(t.Context(), consent.StreamKey{Tenant: ada.Tenant, Subject: ada.ID}, 0, 2)
+	must(t, err)
+	for _, record := range records {
+		entry, err := consent.DecodeEntry(record.Payload)
+		must(t, err)
+		recorded, ok := entry.Fact.(consent.Grant)
+		if renewal, renewed := entry.Fact.(consent.Renewal); renewed {
+			recorded, ok = consent.Grant(renewal), true
+		}
+		want := []consent.DefectCode{consent.DefectNotFreelyGiven, consent.DefectNoAffirmativeAct}
+		if !ok || !slices.Equal(recorded.NotReliedOn, want) {
+			t.Errorf("%s: the record says %q", record.Kind, recorded.NotReliedOn)
+		}
+	}
+}
+
 // sources supplies circumstances by the subject.
 type sources func(privacy.Subject) (consent.Circumstances, error)
 

@@ -130,15 +130,26 @@ func (l *Ledger) judge(ctx context.Context, tenant privacy.TenantID, statement S
 	return codes, nil
 }
 
-// notReliedOn returns a consent that says why it is not relied upon.
+// notReliedOn returns a consent that says why it is not relied upon, beside what
+// the host said.
 func notReliedOn(fact Fact, codes []DefectCode) Fact {
 	switch fact := fact.(type) {
 	case Grant:
-		fact.NotReliedOn = codes
+		fact.NotReliedOn = union(fact.NotReliedOn, codes)
 		return fact
 	case Renewal:
-		fact.NotReliedOn = codes
+		fact.NotReliedOn = union(fact.NotReliedOn, codes)
 		return fact
 	}
 	return fact
+}
+
+func union(said, found []DefectCode) []DefectCode {
+	all := slices.Clone(said)
+	for _, code := range found {
+		if !slices.Contains(all, code) {
+			all = append(all, code)
+		}
+	}
+	return all
 }

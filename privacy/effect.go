@@ -18,10 +18,11 @@ const (
 	// compelling grounds against (Art. 21(1)). It never touches direct marketing.
 	EffectObjectionRejected EffectKind = "objection_rejected"
 	// EffectRestriction restricts processing to storage and the exceptions of
-	// Art. 18(2).
+	// Art. 18(2). Those of several causes stand beside each other.
 	EffectRestriction EffectKind = "restriction"
-	// EffectRestrictionLifted ends a restriction; the subject was informed
-	// before (Art. 18(3)).
+	// EffectRestrictionLifted ends the restriction of every purpose by the same
+	// cause or, with Purposes, that of these by whatever cause; the subject was
+	// informed before (Art. 18(3)).
 	EffectRestrictionLifted EffectKind = "restriction_lifted"
 	// EffectWithdrawal withdraws consent (Art. 7(3)).
 	EffectWithdrawal EffectKind = "withdrawal"

@@ -229,6 +229,46 @@ func TestOneRequirementPerDay(t *testing.T) {
 	assert.NotEmpty(t, seen)
 }
 
+// In California, sharing was added to sale on 1 January 2023.
+func TestCalifornianTeenagersBeforeTheCPRA(t *testing.T) {
+	law := embeddedLaw(t)
+	for _, tc := range []struct {
+		operation children.Operation
+		on        string
+		want      children.Requirement
+	}{
+		{children.OperationSale, "2019-12-31", children.RequireNothing},
+		{children.OperationSale, "2020-01-01", children.RequireOwnOptIn},
+		{children.OperationSale, "2026-11-23", children.RequireOwnOptIn},
+		{children.OperationSharing, "2022-12-31", children.RequireNothing},
+		{children.OperationSharing, "2023-01-01", children.RequireOwnOptIn},
+		{children.OperationSharing, "2026-11-23", children.RequireOwnOptIn},
+	} {
+		rule, err := law.Requirement(children.Question{Regime: "us-ca", Operation: tc.operation, Age: 14, On: privacy.MustDate(tc.on)})
+		require.NoError(t, err)
+		assert.Equal(t, tc.want, rule.Requires, "%s on %s", tc.operation, tc.on)
+	}
+}
+
+// Of two ages of a country the later one counts, in whichever order a table lists
+// them.
+func TestTheLaterAgeCounts(t *testing.T) {
+	row := func(from, age string) string {
+		return `{"regime":"eu-gdpr","country":"DK","from":"` + from + `","age":` + age + `,"citation":"C"}`
+	}
+	older, newer := row("2018-05-25", "13"), row("2024-01-01", "15")
+	for _, rows := range []string{older + "," + newer, newer + "," + older} {
+		law, err := children.Load(fstest.MapFS{"ages.json": {Data: []byte(`{` + tableHead + `"digital_ages":[` + rows + `]}`)}})
+		require.NoError(t, err)
+		for on, want := range map[string]int{"2023-12-31": 13, "2024-01-01": 15} {
+			age, err := law.DigitalAge("eu-gdpr", "DK", privacy.MustDate(on))
+			require.NoError(t, err)
+			assert.Equal(t, want, age.Age, "%s: %s", on, rows)
+			assert.False(t, age.Default)
+		}
+	}
+}
+
 // The rows of a country do not overlap: a day has one age.
 func TestOneAgePerDay(t *testing.T) {
 	var table struct {
@@ -300,8 +340,13 @@ func FuzzLoad(f *testing.F) {
 		if (law == nil) == (err == nil) {
 			t.Fatal("either a law or an error")
 		}
-		if law != nil {
-			_, _ = law.Assess(germanCase())
+		if law == nil {
+			return
+		}
+		unknown := germanCase()
+		unknown.BornOnOrBefore = privacy.Date{}
+		if answer, err := law.Assess(unknown); err == nil && answer.Alone {
+			t.Fatalf("somebody of an unknown age consents alone: %+v", answer)
 		}
 	})
 }

@@ -46,7 +46,8 @@ func (l *Law) DigitalAge(regime string, country privacy.Country, on privacy.Date
 	}
 	age := DigitalAge{Age: standard.Age, Below: standard.Requires, Default: true, Since: standard.From, Citation: standard.Citation, Uncertain: standard.Uncertain}
 	for _, row := range l.table.DigitalAges {
-		if row.Regime != regime || row.Country != country || !row.inForce(on) {
+		older := !age.Default && !row.From.After(age.Since)
+		if row.Regime != regime || row.Country != country || !row.inForce(on) || older {
 			continue
 		}
 		age = DigitalAge{Age: row.Age, Below: row.Below, Since: row.From, Citation: row.Citation, Uncertain: row.Uncertain}
@@ -57,13 +58,15 @@ func (l *Law) DigitalAge(regime string, country privacy.Country, on privacy.Date
 	return age, nil
 }
 
+// defaultOf returns the default that began last.
 func (l *Law) defaultOf(regime string, on privacy.Date) (defaultRow, bool) {
+	var found defaultRow
 	for _, row := range l.table.Defaults {
-		if row.Regime == regime && row.inForce(on) {
-			return row, true
+		if row.Regime == regime && row.inForce(on) && row.From.After(found.From) {
+			found = row
 		}
 	}
-	return defaultRow{}, false
+	return found, !found.From.IsZero()
 }
 
 // Reaching says what happens to a consent that a parent gave or authorised when

@@ -78,6 +78,10 @@ func (t Trust) check() error {
 	return nil
 }
 
+func (t Trust) trusts(key ed25519.PublicKey) bool {
+	return slices.ContainsFunc(t.Keys, func(trusted ed25519.PublicKey) bool { return trusted.Equal(key) })
+}
+
 // nameFits reports whether text can name a key of a signed note.
 func nameFits(name string) bool {
 	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
@@ -126,7 +130,7 @@ func checkpointText(origin string, size uint64, root merkle.Hash) string {
 	return fmt.Sprintf("%s\n%d\n%s\n", origin, size, base64.StdEncoding.EncodeToString(root[:]))
 }
 
-var errSignature = errors.New("proof: the signer returned no valid signature")
+var errSignature = errors.New("proof: the signer returned no valid signature of a trusted key")
 
 // sign returns the note on a tree's size and root.
 func (t Trust) sign(ctx context.Context, signer Signer, tenant privacy.TenantID, size uint64, root merkle.Hash) ([]byte, error) {
@@ -136,8 +140,8 @@ func (t Trust) sign(ctx context.Context, signer Signer, tenant privacy.TenantID,
 	if err != nil {
 		return nil, fmt.Errorf("proof: sign: %w", err)
 	}
-	key := signer.Public()
-	if !ed25519.Verify(key, []byte(text), signature) {
+	key := signer.Public() // which may have been replaced since it was trusted
+	if !t.trusts(key) || !ed25519.Verify(key, []byte(text), signature) {
 		return nil, errSignature
 	}
 	id := keyID(name, key)
@@ -156,7 +160,7 @@ const (
 // that does not fit makes it fail. The error matches ErrCheckpoint.
 func (t Trust) Verify(tenant privacy.TenantID, note []byte) (Checkpoint, error) {
 	if err := t.check(); err != nil {
-		return Checkpoint{}, err
+		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
 	}
 	text, signatures, ok := splitNote(note)
 	if !ok {

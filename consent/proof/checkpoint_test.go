@@ -83,6 +83,9 @@ func TestACheckpointThatCannotBeTrusted(t *testing.T) {
 	if _, err := trusting(signerOf(t, 2)).Verify(tenant, checkpoint.Note); !errors.Is(err, proof.ErrCheckpoint) {
 		t.Errorf("by a key that is not trusted: %v", err)
 	}
+	if _, err := (proof.Trust{}).Verify(tenant, checkpoint.Note); !errors.Is(err, proof.ErrCheckpoint) || !errors.Is(err, privacy.ErrInvalid) {
+		t.Errorf("without a trust: %v", err)
+	}
 	elsewhere := proof.Trust{Origin: "other.example.com", Keys: []ed25519.PublicKey{mine.Public()}}
 	if _, err := elsewhere.Verify(tenant, checkpoint.Note); !errors.Is(err, proof.ErrCheckpoint) {
 		t.Errorf("of another operator: %v", err)
@@ -138,6 +141,42 @@ func TestASignatureIsCheckedBeforeItIsStored(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// replacedSigner has another key than the one it was trusted with.
+type replacedSigner struct{ current proof.Signer }
+
+func (s *replacedSigner) Public() ed25519.PublicKey { return s.current.Public() }
+
+func (s *replacedSigner) Sign(ctx context.Context, message []byte) ([]byte, error) {
+	return s.current.Sign(ctx, message)
+}
+
+// A checkpoint that nobody would trust would end the tree: it is not stored.
+func TestAKeyThatIsNotTrustedSignsNothing(t *testing.T) {
+	b := newBench(t)
+	signer := &replacedSigner{b.signer}
+	b.signer = signer
+	sequencer := b.sequencer(b.trees, proof.SequencerOptions{})
+	b.record(keyOf(tenant, "s-1"))
+	for _, other := range []proof.Signer{signerOf(t, 2), keyless{signerOf(t, 1)}} {
+		signer.current = other
+		if _, err := sequencer.Step(t.Context()); err == nil {
+			t.Error("the signature was taken")
+		}
+	}
+	signer.current = signerOf(t, 1)
+	if progress, err := sequencer.Step(t.Context()); err != nil || progress.Leaves != 1 {
+		t.Errorf("with the trusted key: %+v, %v", progress, err)
+	}
+	if _, err := b.log().Checkpoint(t.Context(), tenant); err != nil {
+		t.Error(err)
+	}
+}
+
+// keyless has no key that a signature could fit.
+type keyless struct{ proof.Signer }
+
+func (keyless) Public() ed25519.PublicKey { return nil }
 
 func FuzzVerifyCheckpoint(f *testing.F) {
 	trust, checkpoint := checkpointOf(f)

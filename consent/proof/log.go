@@ -2,6 +2,7 @@ package proof
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -79,8 +80,12 @@ type Inclusion struct {
 // Inclusion returns the proof that an event of a stream is in the tree, by the
 // latest checkpoint. The error matches privacy.ErrNotFound if there is no such
 // event or it has no place yet, is a *FaultError if the event is not the one that
-// was placed, or the store's.
+// was placed or the tree is not the one that was signed, matches
+// privacy.ErrInvalid for a key that is not legal, or is the store's.
 func (l *Log) Inclusion(ctx context.Context, key consent.StreamKey, sequence uint64) (Inclusion, error) {
+	if err := checkKey(key); err != nil {
+		return Inclusion{}, err
+	}
 	if sequence == 0 {
 		return Inclusion{}, errNoEvent
 	}
@@ -100,15 +105,26 @@ func (l *Log) Inclusion(ctx context.Context, key consent.StreamKey, sequence uin
 		return Inclusion{}, err
 	}
 	leaf, index := LeafOf(records[0]), positions[0].Index
+	altered := &FaultError{Fault{Code: EventAltered, Tenant: key.Tenant, Subject: key.Subject, Sequence: sequence, Index: index}}
+	if index >= tree.Size { // the tree was read later
+		return Inclusion{}, altered
+	}
 	path, err := merkle.InclusionProof(index, tree.Size, l.nodes(ctx, tree))
 	if err != nil {
 		return Inclusion{}, fmt.Errorf("proof: inclusion: %w", err)
 	}
 	inclusion := Inclusion{Leaf: leaf, Index: index, Path: path, Checkpoint: checkpoint.Note}
 	if _, err := l.trust.VerifyInclusion(inclusion); err != nil {
-		return Inclusion{}, &FaultError{Fault{Code: EventAltered, Tenant: key.Tenant, Subject: key.Subject, Sequence: sequence, Index: index}}
+		return Inclusion{}, altered
 	}
 	return inclusion, nil
+}
+
+func checkKey(key consent.StreamKey) error {
+	if err := privacy.CheckID("tenant", string(key.Tenant)); err != nil || key.Subject == "" {
+		return err
+	}
+	return privacy.CheckID("subject", string(key.Subject))
 }
 
 var errNoEvent = fmt.Errorf("proof: there is no such event in a tree: %w", privacy.ErrNotFound)
@@ -127,13 +143,16 @@ func (l *Log) nodes(ctx context.Context, tree Tree) merkle.NodeReader {
 			}
 		}
 		tiles, err := l.tiles(ctx, tree.Tenant, ids)
+		if errors.Is(err, privacy.ErrNotFound) {
+			return nil, &FaultError{Fault{Code: TreeAltered, Tenant: tree.Tenant, Index: tree.Size}}
+		}
 		if err != nil {
 			return nil, err
 		}
 		hashes := make([]merkle.Hash, len(nodes))
 		for i, node := range nodes {
 			if hashes[i], err = tree.hashAt(node, levels, tiles); err != nil {
-				return nil, err
+				return nil, &FaultError{Fault{Code: TreeAltered, Tenant: tree.Tenant, Index: node.Index << node.Level}}
 			}
 		}
 		return hashes, nil
@@ -205,8 +224,8 @@ type Consistency struct {
 // Consistency returns the proof that the tree of a tenant, by its latest
 // checkpoint, begins with the one of the size from. The error matches
 // privacy.ErrInvalid if the tree is smaller or from is 0, privacy.ErrNotFound if
-// there is no tree, is a *FaultError if its checkpoint cannot be trusted, or the
-// store's.
+// there is no tree, is a *FaultError if the tree is not the one that was signed,
+// or the store's.
 func (l *Log) Consistency(ctx context.Context, tenant privacy.TenantID, from uint64) (Consistency, error) {
 	tree, checkpoint, err := l.tree(ctx, tenant)
 	if err != nil {

@@ -168,6 +168,25 @@ func TestWhatIsNotThereCannotBeProved(t *testing.T) {
 	}
 }
 
+// unasked is a ledger that nobody may ask.
+type unasked struct{ proof.Ledger }
+
+var errAsked = errors.New("the ledger was asked")
+
+func (unasked) Records(context.Context, consent.StreamKey, uint64, int) ([]consent.Record, error) {
+	return nil, errAsked
+}
+
+func TestNoStoreSeesAnIllegalIdentifier(t *testing.T) {
+	b := newBench(t)
+	log := b.logOn(b.trees, unasked{b.store})
+	for _, key := range []consent.StreamKey{keyOf("", "s-1"), keyOf("a\x00b", "s-1"), keyOf(tenant, "\xff"), keyOf(tenant, "a\nb")} {
+		if _, err := log.Inclusion(t.Context(), key, 1); !errors.Is(err, privacy.ErrInvalid) {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
+}
+
 func TestProofsAreExchangedAsJSON(t *testing.T) {
 	b := newBench(t)
 	key := keyOf(tenant, "s-1")

@@ -2,7 +2,6 @@ package proof
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,7 +56,7 @@ func NewSequencer(store Store, signer Signer, trust Trust, options *SequencerOpt
 	if err := trust.check(); err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(trust.Keys, func(key ed25519.PublicKey) bool { return key.Equal(signer.Public()) }) {
+	if !trust.trusts(signer.Public()) {
 		return nil, fmt.Errorf("proof: the signer's own key is not trusted: %w", privacy.ErrInvalid)
 	}
 	s := &Sequencer{store: store, signer: signer, trust: Trust{Origin: trust.Origin, Keys: slices.Clone(trust.Keys)}}

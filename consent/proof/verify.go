@@ -45,7 +45,7 @@ func (l *Log) Verify(ctx context.Context, tenant privacy.TenantID) (Report, erro
 		return Report{}, err
 	}
 	if fault != nil {
-		if tree, err = l.alteredTree(ctx, tenant); err != nil {
+		if tree, err = l.alteredTree(ctx, tenant, fault); err != nil {
 			return Report{}, err
 		}
 	}
@@ -59,6 +59,9 @@ func (l *Log) Verify(ctx context.Context, tenant privacy.TenantID) (Report, erro
 	if err := w.missing(); err != nil {
 		return Report{}, err
 	}
+	if err := w.grown(ctx); err != nil {
+		return Report{}, err
+	}
 	if err := w.tiles(ctx); err != nil {
 		return Report{}, err
 	}
@@ -68,14 +71,18 @@ func (l *Log) Verify(ctx context.Context, tenant privacy.TenantID) (Report, erro
 	return w.report, nil
 }
 
-// alteredTree returns the tree as it is stored.
-func (l *Log) alteredTree(ctx context.Context, tenant privacy.TenantID) (Tree, error) {
+// alteredTree returns the tree as it is stored, or the fault if it has another
+// size than the one that was signed: the size decides how much memory is needed.
+func (l *Log) alteredTree(ctx context.Context, tenant privacy.TenantID, fault *FaultError) (Tree, error) {
 	trees, err := l.store.Trees(ctx, TreeFilter{Tenant: tenant, Limit: 1})
 	if err != nil {
 		return Tree{}, fmt.Errorf("proof: tree: %w", err)
 	}
 	if len(trees) == 0 {
 		return Tree{Tenant: tenant}, nil
+	}
+	if checkpoint, err := l.trust.Verify(tenant, trees[0].Checkpoint); err != nil || checkpoint.Size != trees[0].Size {
+		return Tree{}, fault
 	}
 	return trees[0], nil
 }
@@ -111,8 +118,11 @@ type walk struct {
 	tree   Tree
 	levels [][]merkle.Hash
 	// seen has a bit for each leaf whose event was found.
-	seen   []uint64
-	report Report
+	seen []uint64
+	// beyond says that there are places beyond the tree, and furthest is the last.
+	beyond   bool
+	furthest uint64
+	report   Report
 }
 
 func (w *walk) streams(ctx context.Context) error {
@@ -226,6 +236,9 @@ func (s *streamWalk) event(record consent.Record, position *Position, tiles map[
 		return err
 	}
 	if position == nil || position.Index >= s.tree.Size {
+		if position != nil {
+			s.beyond, s.furthest = true, max(s.furthest, position.Index)
+		}
 		s.report.Pending++
 		if s.pending == 0 {
 			s.pending = sequence
@@ -290,6 +303,22 @@ func (w *walk) missing() error {
 		if w.seen[index/64]&(1<<(index%64)) == 0 {
 			return &FaultError{Fault{Code: EventMissing, Tenant: w.tree.Tenant, Index: index}}
 		}
+	}
+	return nil
+}
+
+// grown checks that the tree has grown by now if events have places beyond it. A
+// tree that was taken away, or put back to an older state, has not.
+func (w *walk) grown(ctx context.Context) error {
+	if !w.beyond {
+		return nil
+	}
+	tree, _, err := w.log.tree(ctx, w.tree.Tenant)
+	if err != nil && !errors.Is(err, privacy.ErrNotFound) {
+		return err
+	}
+	if w.furthest >= tree.Size {
+		return &FaultError{Fault{Code: TreeAltered, Tenant: w.tree.Tenant, Index: tree.Size}}
 	}
 	return nil
 }

@@ -176,9 +176,13 @@ type tampered struct {
 	tile      func(*proof.Tile)
 	positions func(consent.StreamKey, []proof.Position) []proof.Position
 	gone      bool
+	noTree    bool
 }
 
 func (s tampered) Trees(ctx context.Context, filter proof.TreeFilter) ([]proof.Tree, error) {
+	if s.noTree {
+		return nil, nil
+	}
 	trees, err := s.Store.Trees(ctx, filter)
 	for i := range trees {
 		if s.tree != nil {
@@ -231,6 +235,9 @@ func TestTreesThatWereAlteredAreFound(t *testing.T) {
 			t.Size--
 			t.Edge = slices.Delete(t.Edge, 16, 17)
 		}}},
+		{"a tree of any size", proof.TreeAltered, tampered{tree: func(t *proof.Tree) { t.Size = 1 << 63 }}},
+		{"a tree without end", proof.TreeAltered, tampered{tree: func(t *proof.Tree) { t.Size, t.Edge = 1<<62, t.Edge[:4] }}},
+		{"a tree that is gone", proof.TreeAltered, tampered{noTree: true}},
 		{"places that are gone", proof.EventMissing, tampered{positions: func(key consent.StreamKey, all []proof.Position) []proof.Position {
 			if key.Subject == "s-2" {
 				return nil
@@ -259,6 +266,51 @@ func TestTreesThatWereAlteredAreFound(t *testing.T) {
 	}
 }
 
+// The state of a tree from before its last events is signed too, but events have
+// places beyond it.
+func TestATreePutBackIsFound(t *testing.T) {
+	b, ledger := filled(t)
+	older, err := b.trees.Trees(t.Context(), proof.TreeFilter{Tenant: tenant, Limit: 1})
+	ok(t, err)
+	b.record(keyOf(tenant, "s-2"))
+	b.place()
+	ledger.streams[keyOf(tenant, "s-2")] = b.records(keyOf(tenant, "s-2"))
+	back := tampered{Store: b.trees, tree: func(t *proof.Tree) { *t = older[0] }}
+	_, err = b.logOn(back, ledger).Verify(t.Context(), tenant)
+	var fault *proof.FaultError
+	if !errors.As(err, &fault) || fault.Fault.Code != proof.TreeAltered || fault.Fault.Index != older[0].Size {
+		t.Errorf("got %v", err)
+	}
+}
+
+// growing is a store whose sequencer goes on after the tree was first read.
+type growing struct {
+	proof.Store
+	older []proof.Tree
+	reads *int
+}
+
+func (s growing) Trees(ctx context.Context, filter proof.TreeFilter) ([]proof.Tree, error) {
+	if *s.reads++; *s.reads == 1 {
+		return s.older, nil
+	}
+	return s.Store.Trees(ctx, filter)
+}
+
+func TestATreeMayGrowWhileItIsVerified(t *testing.T) {
+	b, _ := filled(t)
+	older, err := b.trees.Trees(t.Context(), proof.TreeFilter{Tenant: tenant, Limit: 1})
+	ok(t, err)
+	b.record(keyOf(tenant, "s-2"))
+	b.place()
+	for name, first := range map[string][]proof.Tree{"one more event": older, "the first events": nil} {
+		report, err := b.logOn(growing{b.trees, first, new(int)}, b.store).Verify(t.Context(), tenant)
+		if err != nil || report.Pending == 0 || report.Events != verified+2 {
+			t.Errorf("%s: %+v, %v", name, report, err)
+		}
+	}
+}
+
 // A tile whose leaves fit their events, but not the hash above it, is one that
 // was written together with the events.
 func TestATileThatWasAlteredWithItsEventsIsFound(t *testing.T) {
@@ -282,12 +334,42 @@ func TestATileThatWasAlteredWithItsEventsIsFound(t *testing.T) {
 	}
 }
 
+// A tile that was taken away is a fault of the tree, not an event without a place.
+func TestWithoutItsTilesATreeProvesNothing(t *testing.T) {
+	b, _ := filled(t)
+	log := b.logOn(tampered{Store: b.trees, gone: true}, b.store)
+	_, inclusion := log.Inclusion(t.Context(), keyOf(tenant, "s-1"), 1)
+	_, consistency := log.Consistency(t.Context(), tenant, 3)
+	short := tampered{Store: b.trees, tile: func(t *proof.Tile) { t.Hashes = t.Hashes[:3] }}
+	_, cut := b.logOn(short, b.store).Consistency(t.Context(), tenant, 3)
+	for name, err := range map[string]error{"inclusion": inclusion, "consistency": consistency, "a tile cut off": cut} {
+		var fault *proof.FaultError
+		if !errors.As(err, &fault) || fault.Fault.Code != proof.TreeAltered || fault.Fault.Tenant != tenant || errors.Is(err, privacy.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // An event that was altered is not proved either.
 func TestAnAlteredEventIsNotProved(t *testing.T) {
 	b, ledger := filled(t)
 	key := keyOf(tenant, "s-1")
 	ledger.streams[key][4].RecordedAt = moment
 	_, err := b.logOn(b.trees, ledger).Inclusion(t.Context(), key, 5)
+	var fault *proof.FaultError
+	if !errors.As(err, &fault) || fault.Fault.Code != proof.EventAltered || fault.Fault.Sequence != 5 {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Nor is one whose place is beyond the tree.
+func TestAPlaceBeyondTheTreeIsAFault(t *testing.T) {
+	b, _ := filled(t)
+	beyond := tampered{Store: b.trees, positions: func(_ consent.StreamKey, all []proof.Position) []proof.Position {
+		all[0].Index = 1 << 40
+		return all
+	}}
+	_, err := b.logOn(beyond, b.store).Inclusion(t.Context(), keyOf(tenant, "s-1"), 5)
 	var fault *proof.FaultError
 	if !errors.As(err, &fault) || fault.Fault.Code != proof.EventAltered || fault.Fault.Sequence != 5 {
 		t.Errorf("got %v", err)

@@ -1,8 +1,6 @@
 package receipt
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"net/url"
 	"slices"
@@ -15,6 +13,12 @@ import (
 
 // The terms that are chosen from, all of DPV 2.3.
 const (
+	given            = "dpv:ConsentGiven"
+	renewed          = "dpv:RenewedConsentGiven"
+	invalidated      = "dpv:ConsentInvalidated"
+	refused          = "dpv:ConsentRefused"
+	withdrawn        = "dpv:ConsentWithdrawn"
+	expired          = "dpv:ConsentExpired"
 	expressed        = "dpv:ExpressedConsent"
 	explicit         = "dpv:ExplicitlyExpressedConsent"
 	temporalDuration = "dpv:TemporalDuration"
@@ -134,16 +138,17 @@ func (p Profile) process(register *privacy.Register, purpose privacy.Purpose, ac
 		Purposes: []Named{{Type: "dpv:Purpose", Identifier: string(purpose.ID), Title: purpose.Title}},
 		Basis:    []Reference{{consentBasis}},
 	}
-	if wasExplicit {
-		process.Basis = append(process.Basis, Reference{explicitBasis})
-	}
+	special := false
 	for _, id := range activity.Categories {
 		category, _ := register.Category(id)
 		named := Named{Type: "dpv:PersonalData", Identifier: string(id), Title: category.Title}
 		if category.Special {
-			named.Type = "dpv:SpecialCategoryPersonalData"
+			named.Type, special = "dpv:SpecialCategoryPersonalData", true
 		}
 		process.Data = append(process.Data, named)
+	}
+	if special && wasExplicit {
+		process.Basis = append(process.Basis, Reference{explicitBasis})
 	}
 	for _, operation := range activity.Operations {
 		process.Operations = append(process.Operations, Reference{short(operation.DPV())})
@@ -227,129 +232,6 @@ func short(iri string) string {
 	return iri
 }
 
-// purposeTold is what the events tell of a purpose.
-type purposeTold struct {
-	purpose  privacy.PurposeID
-	explicit bool
-	notices  []Notice
-	steps    []ConsentStep
-}
-
-// tell sorts what the records say by purpose, in the order in which each was
-// first spoken of.
-func tell(records []consent.Record) ([]*purposeTold, error) {
-	var told []*purposeTold
-	for i, record := range records {
-		if record.Sequence != uint64(i+1) || record.Tenant != records[0].Tenant || record.Subject != records[0].Subject || record.Subject == "" {
-			return nil, fmt.Errorf("receipt: the records are not those of a subject's stream from its first on: %w", privacy.ErrInvalid)
-		}
-		if err := record.Verify(); err != nil {
-			return nil, err
-		}
-		if record.Redacted() {
-			continue
-		}
-		entry, err := consent.DecodeEntry(record.Payload)
-		if err != nil {
-			return nil, err
-		}
-		step, said, ok := stepOf(record, entry.Fact)
-		if !ok {
-			continue
-		}
-		told = said.addTo(told, step)
-	}
-	// What speaks of no consent that was asked for needs no receipt.
-	return slices.DeleteFunc(told, func(t *purposeTold) bool { return len(t.notices) == 0 }), nil
-}
-
-// said is what an event is about.
-type said struct {
-	purposes []privacy.PurposeID
-	all      bool
-	explicit bool
-	notice   consent.Notice
-}
-
-func (s said) addTo(told []*purposeTold, step ConsentStep) []*purposeTold {
-	purposes := s.purposes
-	if s.all {
-		for _, t := range told {
-			purposes = append(purposes, t.purpose)
-		}
-	}
-	for _, purpose := range purposes {
-		i := slices.IndexFunc(told, func(t *purposeTold) bool { return t.purpose == purpose })
-		if i < 0 {
-			i = len(told)
-			told = append(told, &purposeTold{purpose: purpose})
-		}
-		t := told[i]
-		t.steps = append(t.steps, step)
-		t.explicit = t.explicit || s.explicit
-		if notice, ok := noticeOf(s.notice); ok && !slices.Contains(t.notices, notice) {
-			t.notices = append(t.notices, notice)
-		}
-	}
-	return told
-}
-
-func noticeOf(n consent.Notice) (Notice, bool) {
-	sum, err := hex.DecodeString(n.TextSHA256)
-	if n.Document == "" || err != nil {
-		return Notice{}, false
-	}
-	return Notice{Type: "dpv:ConsentNotice", Identifier: fmt.Sprintf("%s@%d", n.Document, n.Version), Language: n.Locale, Source: hashIRI(sum)}, true
-}
-
-func hashIRI(sum []byte) string { return hashPrefix + base64.RawURLEncoding.EncodeToString(sum) }
-
-// stepOf returns the step that a fact is, and what it is about.
-func stepOf(record consent.Record, fact consent.Fact) (ConsentStep, said, bool) {
-	step := ConsentStep{
-		Basis: Reference{expressed}, At: record.OccurredAt.UTC(), Duration: Duration{Type: indeterminate}, By: Reference{"dpv:DataSubject"},
-		Event: record.ID, Source: hashIRI(record.Commitment[:]),
-	}
-	var s said
-	var evidence consent.Evidence
-	var until time.Time
-	switch fact := fact.(type) {
-	case consent.Grant:
-		step.Type, s.purposes, s.explicit, evidence, until = "dpv:ConsentGiven", fact.Purposes, fact.Explicit, fact.Evidence, fact.Until
-	case consent.Renewal:
-		step.Type, s.purposes, s.explicit, evidence, until = "dpv:RenewedConsentGiven", fact.Purposes, fact.Explicit, fact.Evidence, fact.Until
-	case consent.Refusal:
-		step.Type, s.purposes, evidence = "dpv:ConsentRefused", fact.Purposes, fact.Evidence
-	case consent.Withdrawal:
-		step.Type, s.purposes, s.all, evidence = "dpv:ConsentWithdrawn", fact.Purposes, len(fact.Purposes) == 0, fact.Evidence
-	case consent.Expiry:
-		step.Type, s.purposes, step.By = "dpv:ConsentExpired", fact.Purposes, Reference{"dpv:Entity"}
-	default:
-		return ConsentStep{}, said{}, false
-	}
-	s.notice = evidence.Notice
-	step.complete(s.explicit, evidence, until)
-	return step, s, true
-}
-
-func (s *ConsentStep) complete(wasExplicit bool, evidence consent.Evidence, until time.Time) {
-	if wasExplicit {
-		s.Basis = Reference{explicit}
-	}
-	if !until.IsZero() {
-		s.Duration = Duration{Type: untilTime, Value: until.UTC().Format(time.RFC3339)}
-	} else if s.Type == "dpv:ConsentGiven" || s.Type == "dpv:RenewedConsentGiven" {
-		s.Duration = Duration{Type: untilEvent, Value: "consent is withdrawn"}
-	}
-	switch {
-	case strings.HasPrefix(evidence.Actor, "guardian:"):
-		s.By = Reference{"dpv:GuardianOfDataSubject"}
-	case evidence.Actor != "" && evidence.Actor != "subject":
-		s.By = Reference{"dpv:Entity"}
-	}
-	s.Method = strings.Trim(evidence.Act+" "+evidence.Channel, " ")
-}
-
 // Match compares the receipt with the records of its stream, from the first on,
 // in whatever store they are: every step must be an event there, with the same
 // commitment, state, time and purpose, and no event on a purpose of the receipt
@@ -379,31 +261,31 @@ func (r Receipt) Match(records []consent.Record) error {
 
 var errNoMatch = fmt.Errorf("receipt: the receipt does not fit the ledger: %w", privacy.ErrInvalid)
 
-// states are the states of the kinds of events.
-var states = map[consent.Kind]string{
-	consent.KindGranted: "dpv:ConsentGiven", consent.KindRenewed: "dpv:RenewedConsentGiven", consent.KindRefused: "dpv:ConsentRefused",
-	consent.KindWithdrawn: "dpv:ConsentWithdrawn", consent.KindExpired: "dpv:ConsentExpired",
+// states are the states that the kinds of events can lead to.
+var states = map[consent.Kind][]string{
+	consent.KindGranted: {given, invalidated}, consent.KindRenewed: {renewed, invalidated}, consent.KindRefused: {refused},
+	consent.KindWithdrawn: {withdrawn}, consent.KindExpired: {expired},
 }
 
 func (r Record) match(byID map[string]consent.Record, told []*purposeTold, created time.Time) error {
-	listed := map[string]bool{}
+	listed := map[string]string{} // the states by event
 	var last uint64
 	for _, step := range r.Statuses {
 		record, known := byID[step.Event]
-		if !known || step.Source != hashIRI(record.Commitment[:]) || step.Type != states[record.Kind] ||
+		if !known || step.Source != hashIRI(record.Commitment[:]) || !slices.Contains(states[record.Kind], step.Type) ||
 			!step.At.Equal(record.OccurredAt) || record.Sequence <= last {
 			return errNoMatch
 		}
 		last = record.Sequence
-		listed[step.Event] = true
+		listed[step.Event] = step.Type
 	}
 	for _, t := range told {
 		if !slices.ContainsFunc(r.Processes, func(p Process) bool { return p.serves(t.purpose) }) {
 			continue
 		}
 		for _, step := range t.steps {
-			recorded := byID[step.Event].RecordedAt
-			if !listed[step.Event] && recorded.Before(created) {
+			state, known := listed[step.Event]
+			if known && state != step.Type || !known && byID[step.Event].RecordedAt.Before(created) {
 				return errNoMatch
 			}
 			delete(listed, step.Event)

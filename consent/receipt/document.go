@@ -176,7 +176,8 @@ type Address struct {
 // ConsentStep is a thing that the subject said, an event of the ledger (section
 // 8.5).
 type ConsentStep struct {
-	// Type is the state that the event led to, such as dpv:ConsentGiven.
+	// Type is the state that the event led to, such as dpv:ConsentGiven. That of a
+	// consent which nothing rests on is dpv:ConsentInvalidated.
 	Type string `json:"@type"`
 	// Basis is the type of consent: dpv:ExpressedConsent, or
 	// dpv:ExplicitlyExpressedConsent.

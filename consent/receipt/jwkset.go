@@ -73,14 +73,13 @@ func ReadKeyring(data []byte) (*Keyring, error) {
 	if _, err := privacy.CanonicalizeJSON(data); err != nil {
 		return nil, errKeySet
 	}
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if json.Unmarshal(data, &set) != nil {
+	var set map[string]json.RawMessage
+	var elements []json.RawMessage
+	if json.Unmarshal(data, &set) != nil || !take(set, map[string]any{"keys": &elements}) {
 		return nil, errKeySet
 	}
 	var keys []Key
-	for _, element := range set.Keys {
+	for _, element := range elements {
 		key, ours, err := readJWK(element)
 		if err != nil {
 			return nil, err
@@ -100,20 +99,36 @@ var (
 	errJWK    = fmt.Errorf("receipt: a key of the JWK Set cannot be used: %w", privacy.ErrInvalid)
 )
 
+// take reads the members of an object that are there, by their exact names, which
+// json.Unmarshal is lenient about. It reports whether each has a value of its type.
+func take(members map[string]json.RawMessage, into map[string]any) bool {
+	for name, target := range into {
+		value, present := members[name]
+		if present && (string(value) == "null" || json.Unmarshal(value, target) != nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// jwkVerify is the operation that a key is for, where a set says so.
+const jwkVerify = "verify"
+
 // readJWK reports whether a key is one for Ed25519, and returns it.
 func readJWK(data []byte) (Key, bool, error) {
-	var kind struct {
-		Type  string `json:"kty"`
-		Curve string `json:"crv"`
-	}
-	if json.Unmarshal(data, &kind) != nil {
+	var members map[string]json.RawMessage
+	var read jwk
+	if json.Unmarshal(data, &members) != nil || members == nil || !take(members, map[string]any{"kty": &read.Type, "crv": &read.Curve}) {
 		return Key{}, false, errJWK
 	}
-	if kind.Type != jwkType || kind.Curve != jwkCurve {
+	if read.Type != jwkType || read.Curve != jwkCurve {
 		return Key{}, false, nil
 	}
-	var read jwk
-	if json.Unmarshal(data, &read) != nil || read.ID == "" || read.D != "" ||
+	operations := []string{jwkVerify}
+	sound := take(members, map[string]any{
+		"kid": &read.ID, "use": &read.Use, "key_ops": &operations, "alg": &read.Algorithm, "x": &read.X, "d": &read.D, "nbf": &read.From, "exp": &read.Until,
+	})
+	if !sound || read.ID == "" || read.D != "" || !slices.Contains(operations, jwkVerify) ||
 		(read.Use != "" && read.Use != jwkUse) || (read.Algorithm != "" && read.Algorithm != Algorithm) {
 		return Key{}, false, errJWK
 	}

@@ -84,6 +84,20 @@ func TestKeysOfOthersArePassedOver(t *testing.T) {
 	}
 }
 
+// The names of members have a case: what differs in it is another member, which
+// does not count.
+func TestMembersOfAnotherCaseArePassedOver(t *testing.T) {
+	evil := encode(strings.Repeat("e", 32))
+	ring, err := receipt.ReadKeyring([]byte(`{"KEYS":[{` + strings.Replace(sound, `"k"`, `"evil"`, 1) + `}],"keys":[{` + sound +
+		`,"X":"` + evil + `","Kid":"evil","KTY":"RSA","EXP":1,"key_ops":["verify"]}],"kEYS":[]}`))
+	ok(t, err)
+	want, err := receipt.ReadKeyring([]byte(`{"keys":[{` + sound + `}]}`))
+	ok(t, err)
+	if !reflect.DeepEqual(ring, want) {
+		t.Errorf("got %s", published(t, ring))
+	}
+}
+
 func TestWhatIsNoJWKSet(t *testing.T) {
 	set := func(keys ...string) string { return `{"keys":[` + strings.Join(keys, ",") + `]}` }
 	for name, text := range map[string]string{
@@ -95,6 +109,7 @@ func TestWhatIsNoJWKSet(t *testing.T) {
 		"none of ours":            set(`{"kty":"RSA"}`),
 		"a curve of another kind": set(strings.Replace(`{`+sound+`}`, "OKP", "EC", 1)),
 		"no object":               set(`"key"`),
+		"null among the keys":     set("null", `{`+sound+`}`),
 		"a name twice":            set(`{`+sound+`}`, `{`+sound+`}`),
 		"no name":                 set(strings.Replace(`{`+sound+`}`, `"kid":"k"`, `"kid":""`, 1)),
 		"a private key":           set(`{` + sound + `,"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}`),
@@ -108,6 +123,11 @@ func TestWhatIsNoJWKSet(t *testing.T) {
 		"a period before 1970":    set(`{` + sound + `,"nbf":-1}`),
 		"a period that never is":  set(`{` + sound + `,"nbf":9223372036854775807}`),
 		"an empty period":         set(`{` + sound + `,"nbf":20,"exp":20}`),
+		"a key to derive others":  set(`{` + sound + `,"key_ops":["deriveKey"]}`),
+		"a key for nothing":       set(`{` + sound + `,"key_ops":[]}`),
+		"a period of nothing":     set(`{` + sound + `,"exp":null}`),
+		"a name in capitals":      set(strings.Replace(`{`+sound+`}`, `"kid"`, `"KID"`, 1)),
+		"keys in capitals":        `{"Keys":[{` + sound + `}]}`,
 		"too long":                set(`{` + sound + `}` + strings.Repeat(" ", receipt.MaxSigned)),
 	} {
 		ring, err := receipt.ReadKeyring([]byte(text))

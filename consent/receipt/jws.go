@@ -71,7 +71,8 @@ func compact(ctx context.Context, signer Signer, head, payload []byte) (string, 
 	if err != nil {
 		return "", fmt.Errorf("receipt: sign: %w", err)
 	}
-	if !ed25519.Verify(signer.Public(), []byte(input), signature) {
+	key := signer.Public() // Verify panics if its length is wrong
+	if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, []byte(input), signature) {
 		return "", ErrSignature
 	}
 	return input + "." + encode(signature), nil

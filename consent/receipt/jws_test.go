@@ -234,6 +234,18 @@ func TestASignatureIsCheckedBeforeItIsGivenAway(t *testing.T) {
 	}
 }
 
+// keyless has no key that a signature could fit.
+type keyless struct{ receipt.Signer }
+
+func (keyless) Public() ed25519.PublicKey { return nil }
+
+func TestASignerWithoutAKeySignsNothing(t *testing.T) {
+	document, _ := made(t)
+	if _, err := receipt.Sign(t.Context(), keyless{signerOf(t, 1)}, document); !errors.Is(err, receipt.ErrSignature) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	token, signer := signed(f)
 	ring := ringOf(f, receipt.Key{Public: signer.Public()})

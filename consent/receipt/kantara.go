@@ -100,8 +100,8 @@ func (r Receipt) Kantara(profile KantaraProfile) (Kantara, error) {
 	}
 	service := KantaraService{Name: profile.Service}
 	for _, record := range r.Records {
-		last := record.Statuses[len(record.Statuses)-1]
-		if last.Type != "dpv:ConsentGiven" && last.Type != "dpv:RenewedConsentGiven" || ended(last, r.Created) {
+		last, stands := standing(record.Statuses)
+		if !stands || ended(last, r.Created) {
 			continue
 		}
 		if k.Controllers == nil {

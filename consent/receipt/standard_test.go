@@ -151,7 +151,7 @@ func TestEveryTermExistsInDPV(t *testing.T) {
 	if len(checked) < 45 {
 		t.Errorf("only %d terms were checked", len(checked))
 	}
-	for _, made := range []string{"dpv:DataProcessor", "dpv:Recipient", "dpv:TemporalDuration", "dpv:GuardianOfDataSubject", "dpv:Entity", "dpv:SpecialCategoryPersonalData", "dpv:ExpressedConsent"} {
+	for _, made := range []string{"dpv:DataProcessor", "dpv:Recipient", "dpv:TemporalDuration", "dpv:GuardianOfDataSubject", "dpv:Entity", "dpv:SpecialCategoryPersonalData", "dpv:ExpressedConsent", "dpv:ConsentInvalidated"} {
 		check("what a receipt may also have", made, "class")
 	}
 }

@@ -190,7 +190,7 @@ func (v *validator) party(path string, p Party) {
 }
 
 func (v *validator) step(path string, s ConsentStep) {
-	v.oneOf(path+"@type", s.Type, "dpv:ConsentGiven", "dpv:RenewedConsentGiven", "dpv:ConsentRefused", "dpv:ConsentWithdrawn", "dpv:ConsentExpired")
+	v.oneOf(path+"@type", s.Type, given, renewed, invalidated, refused, withdrawn, expired)
 	v.oneOf(path+"dpv:hasLegalBasis", s.Basis.IRI, expressed, explicit)
 	v.expect(path+"dpv:isIndicatedAtTime", !s.At.IsZero() && s.At.Location() == time.UTC, "a time in UTC")
 	v.duration(path+"dpv:hasDuration.", s.Duration)

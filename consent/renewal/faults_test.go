@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -141,6 +142,42 @@ func TestWhoseStateCannotBeReadIsAskedForNothing(t *testing.T) {
 	w.index, err = renewal.New(unreadable{w.store}, memstore.NewRenewal())
 	require.NoError(t, err)
 	assert.Empty(t, w.older(3))
+}
+
+// withholding is a feed on which somebody else's open transaction hides what came
+// after it, until a time.
+type withholding struct {
+	renewal.Ledger
+	until time.Time
+	calls int
+}
+
+var errImpatient = errors.New("the feed was asked over and over")
+
+func (w *withholding) Changes(ctx context.Context, after consent.Cursor, limit int) (consent.ChangePage, error) {
+	if w.calls++; w.calls > 1000 {
+		return consent.ChangePage{}, errImpatient
+	}
+	if time.Now().Before(w.until) {
+		return consent.ChangePage{Next: after}, nil
+	}
+	return w.Ledger.Changes(ctx, after, limit)
+}
+
+func TestAFeedThatWithholdsChangesIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.record("a", grant(1, time.Time{}))
+		feed := &withholding{Ledger: w.store, until: time.Now().Add(10 * time.Second)}
+		var err error
+		w.index, err = renewal.New(feed, memstore.NewRenewal())
+		require.NoError(t, err)
+		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, w.index.Poll(impatient), context.DeadlineExceeded)
+		assert.Equal(t, []privacy.SubjectID{"a"}, w.older(3))
+		assert.Greater(t, feed.calls, 2)
+	})
 }
 
 func TestAnUnknownCriterionHasNoValue(t *testing.T) {

@@ -47,9 +47,13 @@ func New(ledger Ledger, store Store) (*Index, error) {
 // page is how many changes or subjects are read at once.
 const page = 500
 
+// pause is how long Poll waits for a transaction that hides what came after it.
+const pause = 50 * time.Millisecond
+
 // Poll brings the index up to date with every change that was committed before
-// the call. The error matches ErrTrimmed, or is a store's; the index stays where
-// it was then, and Poll may be repeated.
+// the call, and waits as long as a transaction that is still open hides some. The
+// error matches ErrTrimmed, or is ctx's or a store's; the index stays where it was
+// then, and Poll may be repeated.
 func (x *Index) Poll(ctx context.Context) error {
 	cursor, err := x.store.Cursor(ctx)
 	if err != nil {
@@ -66,7 +70,8 @@ func (x *Index) Poll(ctx context.Context) error {
 		if err := x.project(ctx, subjectsOf(changes.Changes)); err != nil {
 			return err
 		}
-		if changes.Next != cursor {
+		stuck := changes.Next == cursor
+		if !stuck {
 			if err := x.store.SetCursor(ctx, changes.Next); err != nil {
 				return fmt.Errorf("renewal: %w", err)
 			}
@@ -75,6 +80,22 @@ func (x *Index) Poll(ctx context.Context) error {
 		if changes.Complete {
 			return nil
 		}
+		if stuck || len(changes.Changes) == 0 {
+			if err := wait(ctx, pause); err != nil {
+				return fmt.Errorf("renewal: %w", err)
+			}
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 
@@ -97,8 +118,14 @@ func subjectsOf(changes []consent.Change) []consent.StreamKey {
 
 // Rebuild makes the index of all given tenants anew, by going through their
 // subjects once, and goes on from the present end of the feed: name every tenant.
-// It is for the first time on an old ledger, and after ErrTrimmed.
+// It is for the first time on an old ledger, and after ErrTrimmed. The error
+// matches privacy.ErrInvalid for a tenant that is not legal, or is a store's.
 func (x *Index) Rebuild(ctx context.Context, tenants ...privacy.TenantID) error {
+	for _, tenant := range tenants {
+		if err := privacy.CheckID("tenant", string(tenant)); err != nil {
+			return fmt.Errorf("renewal: %w", err)
+		}
+	}
 	head, err := x.ledger.Head(ctx)
 	if err != nil {
 		return fmt.Errorf("renewal: %w", err)
@@ -170,12 +197,15 @@ func rowsOf(subject privacy.SubjectID, state *consent.State) []Row {
 }
 
 // Due returns the consents that a query asks for. The error matches
-// privacy.ErrInvalid for a query without a tenant, a purpose, a criterion or a
-// limit, or is the store's.
+// privacy.ErrInvalid for a query without a legal tenant and purpose, a criterion
+// or a limit, or is the store's.
 func (x *Index) Due(ctx context.Context, query Query) ([]Row, error) {
 	legal := query.By == ByNotice || query.By == ByGiven || query.By == ByEnd
-	if query.Tenant == "" || query.Purpose == "" || query.Limit < 1 || !legal {
-		return nil, fmt.Errorf("renewal: a query has a tenant, a purpose, a criterion and a limit: %w", privacy.ErrInvalid)
+	if query.Limit < 1 || !legal {
+		return nil, fmt.Errorf("renewal: a query has a criterion and a limit: %w", privacy.ErrInvalid)
+	}
+	if err := errors.Join(privacy.CheckID("tenant", string(query.Tenant)), privacy.CheckID("purpose", string(query.Purpose))); err != nil {
+		return nil, fmt.Errorf("renewal: %w", err)
 	}
 	rows, err := x.store.Due(ctx, query)
 	if err != nil {

@@ -163,7 +163,8 @@ func TestFaults(t *testing.T) {
 
 	_, err = renewal.New(nil, store)
 	require.ErrorIs(t, err, privacy.ErrInvalid)
-	for _, query := range []renewal.Query{{}, {Tenant: "acme", Purpose: "p", Limit: 1}, {Tenant: "acme", Purpose: "p", By: renewal.ByEnd}} {
+	require.ErrorIs(t, w.index.Rebuild(t.Context(), "acme", "a\x00b"), privacy.ErrInvalid)
+	for _, query := range []renewal.Query{{}, {Tenant: "a\x00b", Purpose: "p", By: renewal.ByEnd, Limit: 1}, {Tenant: "acme", Purpose: "\xff", By: renewal.ByEnd, Limit: 1}, {Tenant: "acme", Purpose: "p", Limit: 1}, {Tenant: "acme", Purpose: "p", By: renewal.ByEnd}} {
 		_, err = index.Due(t.Context(), query)
 		require.ErrorIs(t, err, privacy.ErrInvalid)
 	}

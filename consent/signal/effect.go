@@ -79,7 +79,7 @@ type Resolution struct {
 // Resolve compares the effect of a signal with the state of the person, or of
 // the pseudonymous profile, that it came from. despite are the kinds that the
 // person opted in to after having been told of the conflict: for them the signal
-// is not recorded again (11 CCR 7025(c)(4)).
+// is not recorded again (11 CCR 7025(c)(4)), where MayNotifyConflict is set.
 func (e Effect) Resolve(state *consent.State, despite privacy.OptOutSet) Resolution {
 	if !e.MustHonour {
 		return Resolution{}
@@ -92,7 +92,7 @@ func (e Effect) Resolve(state *consent.State, despite privacy.OptOutSet) Resolut
 			continue
 		}
 		optedIn := mark.Sequence != 0
-		if optedIn && despite.Has(kind) {
+		if optedIn && e.MayNotifyConflict && despite.Has(kind) {
 			resolution.Status.Honoured = false
 			continue
 		}

@@ -75,10 +75,12 @@ const (
 	SensitiveLimitUse SensitiveRule = "limit_use"
 	// SensitiveNecessary allows only what is strictly necessary, and no sale.
 	SensitiveNecessary SensitiveRule = "strictly_necessary_no_sale"
+	// SensitiveNone is no rule of its own: what holds for other data holds.
+	SensitiveNone SensitiveRule = "none"
 )
 
 func (r SensitiveRule) valid() bool {
-	return slices.Contains([]SensitiveRule{SensitiveOptIn, SensitiveOptOut, SensitiveLimitUse, SensitiveNecessary}, r)
+	return slices.Contains([]SensitiveRule{SensitiveOptIn, SensitiveOptOut, SensitiveLimitUse, SensitiveNecessary, SensitiveNone}, r)
 }
 
 // Check reports all that is wrong with the table.
@@ -104,17 +106,21 @@ func (t *table) Check() error {
 }
 
 // find returns the rule of a regime, such as "us-ca-ccpa", or of its
-// jurisdiction, such as "us-ca".
+// jurisdiction, such as "us-ca", the one that began last.
 func (l *Law) find(regime string, on privacy.Date) (rule, error) {
 	jurisdiction := privacy.Jurisdiction(regime)
 	legal := jurisdiction.Check() == nil
+	var found rule
 	for _, row := range l.table.Rules {
 		asked := row.Regime == regime || (legal && row.Jurisdiction.Canonical() == jurisdiction.Canonical())
-		if asked && !on.Before(row.From) {
-			return row, nil
+		if asked && !on.Before(row.From) && row.From.After(found.From) {
+			found = row
 		}
 	}
-	return rule{}, fmt.Errorf("%w: %q on %s", ErrUnknownRegime, regime, on)
+	if found.From.IsZero() {
+		return rule{}, fmt.Errorf("%w: %q on %s", ErrUnknownRegime, regime, on)
+	}
+	return found, nil
 }
 
 // SensitiveData returns the rule on sensitive data of a regime, such as

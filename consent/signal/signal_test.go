@@ -54,6 +54,10 @@ func TestReadSupport(t *testing.T) {
 		{"a time", "application/json", `{"gpc":true,"lastUpdate":"2025-04-15T00:00:00.000Z"}`, signal.Support{Known: true, Abides: true, LastUpdate: update}},
 		{"a bad date leaves the date unknown", "application/json", `{"gpc":true,"lastUpdate":"April"}`, signal.Support{Known: true, Abides: true}},
 		{"a number for a date", "application/json", `{"gpc":true,"lastUpdate":20250415}`, signal.Support{Known: true, Abides: true}},
+		{"a time of one digit", "application/json", `{"gpc":true,"lastUpdate":"2025-04-15T1:00:00Z"}`, signal.Support{Known: true, Abides: true}},
+		{"a comma for a point", "application/json", `{"gpc":true,"lastUpdate":"2025-04-15T01:00:00,5Z"}`, signal.Support{Known: true, Abides: true}},
+		{"a zone that is none", "application/json", `{"gpc":true,"lastUpdate":"2025-04-15T01:00:00+24:00"}`, signal.Support{Known: true, Abides: true}},
+		{"a time without a zone", "application/json", `{"gpc":true,"lastUpdate":"2025-04-15T01:00:00"}`, signal.Support{Known: true, Abides: true}},
 		{"a string is no boolean", "application/json", `{"gpc":"true"}`, signal.Support{}},
 		{"nor is 1", "application/json", `{"gpc":1}`, signal.Support{}},
 		{"nor is null", "application/json", `{"gpc":null}`, signal.Support{}},
@@ -149,6 +153,21 @@ func TestResolve(t *testing.T) {
 	assert.Equal(t, signal.Resolution{}, signal.Effect{}.Resolve(stateOf(), 0))
 }
 
+// Where no provision lets a person confirm an opt-in against the signal, the
+// signal counts, whatever was asked elsewhere.
+func TestAnOptInIsConfirmedOnlyWhereTheLawSaysSo(t *testing.T) {
+	law, err := signal.Embedded()
+	require.NoError(t, err)
+	effect, err := law.Effect("us-md", true, today)
+	require.NoError(t, err)
+	require.False(t, effect.MayNotifyConflict)
+	optedIn := consent.OptOutState{Kind: privacy.OptOutSale, Mark: consent.Mark{At: time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC), Sequence: 2}}
+	got := effect.Resolve(stateOf(optedIn), privacy.NewOptOutSet(privacy.OptOutSale))
+	assert.Equal(t, []consent.Fact{consent.OptOut{Kinds: effect.OptOut, Signal: signal.GPC}}, got.Record)
+	assert.True(t, got.Status.Honoured)
+	assert.False(t, got.MayNotify)
+}
+
 func TestUnknownRegimes(t *testing.T) {
 	law, err := signal.Embedded()
 	require.NoError(t, err)
@@ -205,6 +224,7 @@ func TestLoadRefusesRowsWithout(t *testing.T) {
 func FuzzReadSupport(f *testing.F) {
 	f.Add("application/json", []byte(`{"gpc":true,"lastUpdate":"2025-04-15"}`))
 	f.Add("text/html", []byte(`{"gpc":"1"}`))
+	f.Add("application/json", []byte(`{"gpc":true,"lastUpdate":"2025-04-15T01:02:03.5-07:00"}`))
 	f.Fuzz(func(t *testing.T, mediaType string, body []byte) {
 		if got := signal.ReadSupport(mediaType, body); !got.Known && got != (signal.Support{}) {
 			t.Fatalf("an unknown support says %+v", got)
@@ -214,13 +234,17 @@ func FuzzReadSupport(f *testing.F) {
 
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{` + tableHead + `}`))
+	f.Add([]byte(`{` + tableHead + `,"rules":[{"regime":"r","jurisdiction":"US-CA","from":"2020-01-01","sensitive_data":"none","citation":"C","gpc":{"from":"2020-01-01","opt_out":["sale"],"citation":"C"}}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		law, err := signal.Load(fstest.MapFS{"signals.json": {Data: text}})
 		if (law == nil) == (err == nil) {
 			t.Fatal("either a law or an error")
 		}
-		if law != nil {
-			_, _ = law.Effect("us-ca", true, today)
+		if law == nil {
+			return
+		}
+		if effect, err := law.Effect("us-ca", true, today); err == nil && effect.MustHonour != (effect.OptOut != 0) {
+			t.Fatalf("got %+v", effect)
 		}
 	})
 }

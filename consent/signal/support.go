@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -47,12 +48,24 @@ func lastUpdate(member json.RawMessage) time.Time {
 	if json.Unmarshal(member, &text) != nil {
 		return time.Time{}
 	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at
-		}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day
 	}
-	return time.Time{}
+	return dateTime(text)
+}
+
+// dateTime reads a date-time of RFC 3339, and refuses what time.Parse takes
+// beside it: an hour of one digit, a comma for the point, a zone that is none.
+func dateTime(text string) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || text[len("2006-01-02T15")] != ':' || strings.Contains(text, ",") {
+		return time.Time{}
+	}
+	zone := text[len(text)-len("07:00"):]
+	if !strings.HasSuffix(text, "Z") && (zone[:2] > "23" || zone[3:] > "59") {
+		return time.Time{}
+	}
+	return at
 }
 
 // SupportHandler serves the support resource of a site that states what support

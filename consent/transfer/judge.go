@@ -114,16 +114,16 @@ type Answer struct {
 }
 
 // Judge answers for one transfer. The error matches privacy.ErrInvalid if the
-// day, the regime or the destination is missing or unknown; the Answer refuses
-// then.
+// day, the regime, the destination or, unless the data is FromSubject, the origin
+// is missing or unknown; the Answer refuses then.
 func (l *Ladder) Judge(t Transfer) (Answer, error) {
-	if t.FromSubject {
-		return Answer{Allowed: true, Step: StepNoTransfer, Mechanism: privacy.TransferNone, Citation: "EDPB Guidelines 05/2021"}, nil
-	}
 	if err := l.check(t); err != nil {
 		return Answer{Step: StepRefused, IsTransfer: true}, err
 	}
-	if t.From == t.To || (l.law.WithinRegime(t.Regime, t.From, t.On) && l.law.WithinRegime(t.Regime, t.To, t.On)) {
+	if t.FromSubject {
+		return Answer{Allowed: true, Step: StepNoTransfer, Mechanism: privacy.TransferNone, Citation: "EDPB Guidelines 05/2021"}, nil
+	}
+	if t.From == t.To || l.law.WithinRegime(t.Regime, t.To, t.On) {
 		return Answer{Allowed: true, Step: StepNoTransfer, Mechanism: privacy.TransferNone, Citation: "GDPR Art. 44"}, nil
 	}
 	if answer, ok := l.adequacy(t); ok {
@@ -146,7 +146,7 @@ func (l *Ladder) check(t Transfer) error {
 	if t.On.IsZero() {
 		problems.Add("on", privacy.ProblemRequired, "the day is required")
 	}
-	if t.From.Check() != nil || t.To.Check() != nil {
+	if t.To.Check() != nil || (!t.FromSubject && t.From.Check() != nil) {
 		problems.Add("to", privacy.ProblemCountry, "both countries are codes of ISO 3166-1 alpha-2")
 	}
 	if !l.law.KnowsMechanism(t.Regime, privacy.TransferAdequacy) {
@@ -167,12 +167,33 @@ func (l *Ladder) adequacy(t Transfer) (Answer, bool) {
 }
 
 func (l *Ladder) safeguard(t Transfer) Answer {
-	answer := Answer{IsTransfer: true, Step: StepRefused, Needs: NeedSafeguards, Citation: "GDPR Art. 46(1)"}
-	row, ok := find(l.table.Safeguards, t.Safeguard.Mechanism)
-	if !ok || t.On.Before(row.From) {
+	answer := l.rely(t, l.table.Safeguards, t.Safeguard.Mechanism, "GDPR Art. 46(1)")
+	if answer.Allowed {
+		answer.Step, answer.Until = StepSafeguard, t.Safeguard.Assessment.ReviewBy
+	}
+	return answer
+}
+
+func (l *Ladder) derogation(t Transfer) Answer {
+	answer := l.rely(t, l.table.Derogations, t.Derogation.Mechanism, "GDPR Art. 49(1)")
+	switch {
+	case answer.Mechanism == privacy.TransferCompellingInterests:
+		answer.Step = StepCompellingInterests
+	case answer.Allowed:
+		answer.Step = StepDerogation
+	}
+	return answer
+}
+
+// rely says whether a transfer may rely on a mechanism by its row, and if not,
+// what is needed. citation is for a mechanism without a row on the day.
+func (l *Ladder) rely(t Transfer, rows []mechanismRow, mechanism privacy.TransferMechanism, citation string) Answer {
+	answer := Answer{IsTransfer: true, Step: StepRefused, Needs: NeedSafeguards, Citation: citation}
+	row, ok := find(rows, mechanism, t.On)
+	if !ok {
 		return answer
 	}
-	if !l.law.KnowsMechanism(t.Regime, row.Mechanism) {
+	if !l.law.KnowsMechanism(t.Regime, mechanism) {
 		for _, instead := range row.Instead {
 			if instead.Regime.Canonical() == t.Regime.Canonical() {
 				answer.Needs, answer.Citation = instead.Needs, instead.Citation
@@ -181,31 +202,12 @@ func (l *Ladder) safeguard(t Transfer) Answer {
 		return answer
 	}
 	answer.Citation = row.Citation
-	answer.Unmet = unmet(row.Requires, t.meets)
-	answer.Unmet = append(answer.Unmet, unmet(row.RefusedIf, t.notRefuted)...)
+	answer.Unmet = append(unmet(row.Requires, t.meets), unmet(row.RefusedIf, t.notRefuted)...)
 	if len(answer.Unmet) > 0 {
 		answer.Needs = l.need(answer.Unmet[0])
 		return answer
 	}
-	answer.Allowed, answer.Needs, answer.Step, answer.Mechanism = true, "", StepSafeguard, row.Mechanism
-	answer.Until = t.Safeguard.Assessment.ReviewBy
-	return answer
-}
-
-func (l *Ladder) derogation(t Transfer) Answer {
-	answer := Answer{IsTransfer: true, Step: StepRefused, Needs: NeedSafeguards, Citation: "GDPR Art. 49(1)"}
-	row, ok := find(l.table.Derogations, t.Derogation.Mechanism)
-	if !ok || t.On.Before(row.From) {
-		return answer
-	}
-	answer.Citation = row.Citation
-	if answer.Unmet = unmet(row.Requires, t.meets); len(answer.Unmet) > 0 {
-		return answer
-	}
-	answer.Allowed, answer.Needs, answer.Step, answer.Mechanism = true, "", StepDerogation, row.Mechanism
-	if row.Mechanism == privacy.TransferCompellingInterests {
-		answer.Step = StepCompellingInterests
-	}
+	answer.Allowed, answer.Needs, answer.Mechanism = true, "", mechanism
 	return answer
 }
 
@@ -293,10 +295,11 @@ func (l *Ladder) MustState(mechanism privacy.TransferMechanism) []string {
 	case privacy.TransferCompellingInterests:
 		return l.mustState(StepCompellingInterests)
 	}
-	if _, ok := find(l.table.Safeguards, mechanism); ok {
+	of := func(row mechanismRow) bool { return row.Mechanism == mechanism }
+	switch {
+	case slices.ContainsFunc(l.table.Safeguards, of):
 		return l.mustState(StepSafeguard)
-	}
-	if _, ok := find(l.table.Derogations, mechanism); ok {
+	case slices.ContainsFunc(l.table.Derogations, of):
 		return l.mustState(StepDerogation)
 	}
 	return nil

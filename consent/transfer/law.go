@@ -145,12 +145,14 @@ func checkConditions(problems *privacy.Problems, path string, list []Condition) 
 	}
 }
 
-// find returns the row of a mechanism, and whether there is one.
-func find(rows []mechanismRow, mechanism privacy.TransferMechanism) (mechanismRow, bool) {
+// find returns the row of a mechanism that began last, and false if none has by
+// a day.
+func find(rows []mechanismRow, mechanism privacy.TransferMechanism, on privacy.Date) (mechanismRow, bool) {
+	var found mechanismRow
 	for _, row := range rows {
-		if row.Mechanism == mechanism {
-			return row, true
+		if row.Mechanism == mechanism && !on.Before(row.From) && row.From.After(found.From) {
+			found = row
 		}
 	}
-	return mechanismRow{}, false
+	return found, !found.From.IsZero()
 }

@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -120,6 +121,89 @@ func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 	assert.Nil(t, embedded(t).MustState(privacy.TransferNone))
 }
 
+// Chapter V is about third countries: data that comes in to where the regime
+// applies, from an operator abroad that it reaches by Art. 3(2), goes to none.
+func TestDataThatComesInIsNotTransferred(t *testing.T) {
+	for _, tc := range []struct {
+		regime   privacy.Jurisdiction
+		from, to privacy.Country
+		want     bool
+	}{
+		{"eu", "US", "DE", true},
+		{"eu", "GB", "NO", true},
+		{"gb", "US", "GB", true},
+		{"eu", "US", "IN", false},
+		{"gb", "US", "DE", false}, // adequate, but a transfer
+	} {
+		answer := judge(t, transfer.Transfer{Regime: tc.regime, On: today, From: tc.from, To: tc.to})
+		assert.Equal(t, tc.want, !answer.IsTransfer, "%s: from %s to %s", tc.regime, tc.from, tc.to)
+		assert.Equal(t, tc.want, answer.Step == transfer.StepNoTransfer, "%s: from %s to %s", tc.regime, tc.from, tc.to)
+	}
+}
+
+func TestASubjectsOwnDataGoesSomewhereOnADay(t *testing.T) {
+	sound := transfer.Transfer{Regime: "eu", On: today, To: "US", FromSubject: true}
+	assert.Equal(t, transfer.StepNoTransfer, judge(t, sound).Step, "without an exporter")
+	for name, change := range map[string]func(*transfer.Transfer){
+		"no day":          func(t *transfer.Transfer) { t.On = privacy.Date{} },
+		"no destination":  func(t *transfer.Transfer) { t.To = "" },
+		"unknown country": func(t *transfer.Transfer) { t.To = "XX" },
+		"unknown regime":  func(t *transfer.Transfer) { t.Regime = "ch" },
+	} {
+		question := sound
+		change(&question)
+		answer, err := embedded(t).Judge(question)
+		require.ErrorIs(t, err, privacy.ErrInvalid, name)
+		assert.False(t, answer.Allowed, name)
+	}
+}
+
+func load(t *testing.T, text string) *transfer.Ladder {
+	t.Helper()
+	law, err := privacy.EmbeddedLaw()
+	require.NoError(t, err)
+	ladder, err := transfer.Load(law, fstest.MapFS{"ladder.json": {Data: []byte(`{` + tableHead + `,` + text + `}`)}})
+	require.NoError(t, err)
+	return ladder
+}
+
+// Of two rows on a mechanism the later one counts, in whichever order a table
+// lists them.
+func TestTheLaterRowOfAMechanismCounts(t *testing.T) {
+	older := `{"mechanism":"%","from":"2018-05-25","requires":["approved"],"citation":"C"}`
+	newer := `{"mechanism":"%","from":"2026-01-01","requires":["approved","in_force"],"citation":"C"}`
+	for _, rows := range []string{older + "," + newer, newer + "," + older} {
+		ladder := load(t, `"safeguards":[`+strings.ReplaceAll(rows, "%", "bcr")+`],"derogations":[`+strings.ReplaceAll(rows, "%", "derogation_49_1_d")+`]`)
+		for on, want := range map[string]bool{"2018-05-24": false, "2025-12-31": true, "2026-01-01": false} {
+			question := toIndia()
+			question.On = privacy.MustDate(on)
+			question.Safeguard = transfer.Safeguard{Mechanism: privacy.TransferBCR, Approved: true}
+			answer, err := ladder.Judge(question)
+			require.NoError(t, err)
+			assert.Equal(t, want, answer.Allowed, "safeguard on %s: %s", on, rows)
+			question.Safeguard.Mechanism, question.Derogation.Mechanism = 0, privacy.TransferPublicInterest
+			answer, err = ladder.Judge(question)
+			require.NoError(t, err)
+			assert.Equal(t, want, answer.Allowed, "derogation on %s: %s", on, rows)
+		}
+	}
+}
+
+// What a table says refuses a mechanism refuses a derogation too.
+func TestADerogationIsRefusedByItsRow(t *testing.T) {
+	ladder := load(t, `"derogations":[{"mechanism":"derogation_49_1_d","from":"2018-05-25","requires":["recognised_in_law"],"refused_if":["not_public_authority"],"citation":"C"}]`)
+	question := toIndia()
+	question.Derogation = transfer.Derogation{Mechanism: privacy.TransferPublicInterest, RecognisedInLaw: true}
+	answer, err := ladder.Judge(question)
+	require.NoError(t, err)
+	assert.False(t, answer.Allowed)
+	assert.Equal(t, []transfer.Condition{transfer.ConditionNotPublicAuthority}, answer.Unmet)
+	question.Derogation.NotPublicAuthority = true
+	answer, err = ladder.Judge(question)
+	require.NoError(t, err)
+	assert.True(t, answer.Allowed)
+}
+
 func TestRecipients(t *testing.T) {
 	empty, err := transfer.NewRecipients(embedded(t), "eu", "DE")
 	require.NoError(t, err)
@@ -177,13 +261,21 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add([]byte(`{` + tableHead + `}`))
+	f.Add([]byte(`{` + tableHead + `,"safeguards":[{"mechanism":"scc","from":"2021-06-27","requires":["assessment"],"refused_if":["approved"],"citation":"C"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		ladder, err := transfer.Load(law, fstest.MapFS{"ladder.json": {Data: text}})
 		if (ladder == nil) == (err == nil) {
 			t.Fatal("either a ladder or an error")
 		}
-		if ladder != nil {
-			_, _ = ladder.Judge(toIndia())
+		if ladder == nil {
+			return
+		}
+		for mechanism := range privacy.TransferMechanisms() {
+			bare := toIndia()
+			bare.Safeguard.Mechanism, bare.Derogation.Mechanism = mechanism, mechanism
+			if answer, err := ladder.Judge(bare); err != nil || answer.Allowed {
+				t.Fatalf("%s without its conditions: %+v, %v", mechanism, answer, err)
+			}
 		}
 	})
 }

@@ -272,6 +272,21 @@ func TestAFrontierSharesNothing(t *testing.T) {
 	}
 }
 
+// A copy is a tree of its own, such as one that is grown to see what would become
+// of it.
+func TestACopyOfAFrontierIsAnotherTree(t *testing.T) {
+	leaves, other := leavesOf(maxSize), merkle.LeafHash([]byte("another"))
+	var frontier merkle.Frontier
+	for n, leaf := range leaves {
+		frontier.Append(leaf)
+		branch := frontier
+		branch.Append(other)
+		if want := plainRoot(append(leaves[:n+1:n+1], other)); branch.Root() != want || frontier.Root() != plainRoot(leaves[:n+1]) {
+			t.Fatalf("of %d leaves: the trees share their nodes", n+1)
+		}
+	}
+}
+
 func TestAFrontierHasOneNodeForEachSubtree(t *testing.T) {
 	for _, c := range []struct {
 		size  uint64
