@@ -168,7 +168,7 @@ func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 		"a withdrawal of no name":        {entriesOf(ada, withdrawalOf("")), "facts[0].purposes[0]"},
 		"an objection to no name":        {entriesOf(ada, objectionTo("")), "facts[0].purposes[0]"},
 		"a matter beside purposes":       {entriesOf(ada, consent.Restriction{Purposes: []privacy.PurposeID{"marketing"}, Matter: "case-1"}), "facts[0].matter"},
-		"a matter of the wrong form":     {entriesOf(ada, consent.RestrictionLifted{Matter: "a case"}), "facts[0].matter"},
+		"a matter of the wrong form":     {entriesOf(ada, consent.RestrictionLifted{Matter: "a\nb"}), "facts[0].matter"},
 		"an end without a reason":        {entriesOf(ada, consent.ObjectionEnded{}), "facts[0].reason"},
 		"grounds against marketing":      {entriesOf(ada, endedFor("security", "marketing")), "facts[0].purposes[1]"},
 		"an opt-out of nothing":          {entriesOf(ada, consent.OptOut{}), "facts[0].kinds"},
