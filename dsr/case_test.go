@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -298,6 +299,29 @@ func TestLiftingARestrictionInformsFirst(t *testing.T) {
 	}
 	if _, err := b.p.LiftRestriction(change.Case, 0, informed, informed.Add(time.Hour)); !errors.Is(err, privacy.ErrInvalid) {
 		t.Errorf("lifted twice: %v", err)
+	}
+}
+
+// The restriction of one item stands while that of another is lifted.
+func TestLiftingTheLastRestrictionOfACaseLiftsIt(t *testing.T) {
+	b := open(t, "eu-gdpr", intake(regime.RequestObjection, regime.RequestRestriction))
+	b.do(dsr.Command{Event: dsr.EventBegin, Item: 1})
+	b.do(dsr.Command{Event: dsr.EventFulfil, Item: 1})
+	b.do(dsr.Command{Event: dsr.EventRefuse, Reason: "compelling_grounds", Evidence: true})
+	informed, c := b.now.Add(time.Hour), b.c
+	for item, want := range [][]privacy.EffectKind{{privacy.EffectObjectionRejected}, {privacy.EffectRestrictionLifted}} {
+		change, err := b.p.LiftRestriction(c, item, informed, informed.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []privacy.EffectKind
+		for _, effect := range change.Effects {
+			got = append(got, effect.Kind)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("item %d: got %v, want %v", item, got, want)
+		}
+		c = change.Case
 	}
 }
 

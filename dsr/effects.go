@@ -2,6 +2,7 @@ package dsr
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/labelop/privacykit/dsr/regime"
@@ -19,7 +20,7 @@ func (p *Procedure) effects(change *Change, item int, cmd Command, step Step) {
 		it.Restricted = true
 		p.effect(change, item, cmd.At, privacy.Effect{Kind: privacy.EffectRestriction})
 	}
-	if cmd.Event == EventFulfilPartially && it.Request == regime.RequestErasure {
+	if cmd.Event == EventFulfilPartially && it.Request == regime.RequestErasure && it.keepsRestricted() {
 		// What is kept is kept for its ground only (GDPR Art. 18; BDSG s. 35(3)).
 		it.Restricted = true
 		p.effect(change, item, cmd.At, privacy.Effect{Kind: privacy.EffectRestriction})
@@ -68,8 +69,9 @@ func (p *Procedure) effect(change *Change, item int, at time.Time, e privacy.Eff
 	change.Effects = append(change.Effects, e)
 }
 
-// LiftRestriction ends the restriction that an item put on the processing. The
-// subject is informed before (GDPR Art. 18(3)): informedAt is when, and it must
+// LiftRestriction ends the restriction that an item put on the processing; that
+// of another item of the case, and of other cases, stays. The subject is informed
+// before (GDPR Art. 18(3)): informedAt is when, and it must
 // be before at. Both are on record. The error matches privacy.ErrInvalid.
 func (p *Procedure) LiftRestriction(c Case, item int, informedAt, at time.Time) (Change, error) {
 	switch {
@@ -85,7 +87,9 @@ func (p *Procedure) LiftRestriction(c Case, item int, informedAt, at time.Time) 
 	if it.Request == regime.RequestObjection && it.Work == StateRefused {
 		p.effect(&change, item, at, privacy.Effect{Kind: privacy.EffectObjectionRejected})
 	}
-	p.effect(&change, item, at, privacy.Effect{Kind: privacy.EffectRestrictionLifted})
+	if !slices.ContainsFunc(change.Case.Items, func(other Item) bool { return other.Restricted }) {
+		p.effect(&change, item, at, privacy.Effect{Kind: privacy.EffectRestrictionLifted})
+	}
 	change.Entries = []Entry{{Item: item, Actor: ActorStaff, At: at, Lifted: true, InformedAt: informedAt}}
 	return change, nil
 }

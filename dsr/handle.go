@@ -221,6 +221,13 @@ func (p *Procedure) advance(it *Item, from State, cmd Command, step Step) {
 	if step.To != from && !step.To.Pending() {
 		it.Work = step.To
 	}
+	if !it.Work.Open() {
+		// Nobody waits for the requester any more: a clock that stood still must run
+		// if the item goes on later.
+		for _, blocker := range Blockers() {
+			it.resume(blocker, p.day(cmd.At))
+		}
+	}
 }
 
 // pause notes that a blocker is in the way, once.

@@ -33,7 +33,8 @@ func (p *Procedure) knows(c Case, cmd Command) error {
 // Identify records whose data a case is about that came in without an account.
 // What takes effect at once, such as a marketing objection, now reaches the
 // subject. It says who was found, not that the requester is that person: proof
-// of identity may still be due. The error matches privacy.ErrInvalid; a case
+// of identity may still be due. The log says that and when somebody was found,
+// not who. The error matches privacy.ErrInvalid; a case
 // whose subject is known keeps it.
 func (p *Procedure) Identify(c Case, subject privacy.SubjectID, at time.Time) (Change, error) {
 	if err := privacy.CheckID("subject", string(subject)); err != nil {
@@ -48,6 +49,7 @@ func (p *Procedure) Identify(c Case, subject privacy.SubjectID, at time.Time) (C
 	change := Change{Case: c.clone()}
 	change.Case.Version++
 	change.Case.Subject = subject
+	change.Entries = []Entry{{Actor: ActorStaff, At: at, Identified: true}}
 	if c.Role == privacy.RoleProcessor && c.Authority == "" {
 		return change, nil
 	}

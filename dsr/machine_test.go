@@ -140,6 +140,7 @@ func TestGuards(t *testing.T) {
 		"extended too late":                          {"eu-gdpr", "access", dsr.StateInProgress, dsr.EventExtend, func(f *dsr.Facts) { f.WithinFirstPeriod = false }, dsr.GuardTooLate},
 		"extended without reasons":                   {"eu-gdpr", "access", dsr.StateInProgress, dsr.EventExtend, func(f *dsr.Facts) { f.ReasonsGiven = false }, dsr.GuardReasonsRequired},
 		"extended for want of staff":                 {"eu-gdpr", "access", dsr.StateInProgress, dsr.EventExtend, func(f *dsr.Facts) { f.Ground = "resources" }, dsr.GuardGroundNotAllowed},
+		"Canada extends for no other ground":         {"ca-pipeda", "access", dsr.StateInProgress, dsr.EventExtend, func(f *dsr.Facts) { f.Ground = "complexity" }, dsr.GuardGroundNotAllowed},
 		"extended where the law has none":            {"kr-pipa", "access", dsr.StateInProgress, dsr.EventExtend, nil, dsr.GuardExtensionNotProvided},
 		"California asks for no ground":              {"us-ca-ccpa", "access", dsr.StateInProgress, dsr.EventExtend, func(f *dsr.Facts) { f.Ground = "" }, 0},
 		"refused without reason":                     {"eu-gdpr", "access", dsr.StateInProgress, dsr.EventRefuse, func(f *dsr.Facts) { f.Reason = "" }, dsr.GuardReasonsRequired},

@@ -1,8 +1,6 @@
 package dsr
 
 import (
-	"slices"
-
 	"github.com/labelop/privacykit/dsr/regime"
 	"github.com/labelop/privacykit/privacy"
 )
@@ -303,7 +301,7 @@ func mayExtend(extension *regime.Extension, f *Facts) Guard {
 		return GuardTooLate
 	case !f.ReasonsGiven:
 		return GuardReasonsRequired
-	case extension.GroundRequired && !slices.Contains(extension.Grounds, f.Ground):
+	case !extension.Allows(f.Ground):
 		return GuardGroundNotAllowed
 	}
 	return 0

@@ -123,6 +123,9 @@ type Entry struct {
 	// is when the subject was told before (GDPR Art. 18(3)), zero if nobody was.
 	Lifted     bool
 	InformedAt time.Time
+	// Identified: it was found whose data the whole case is about; see
+	// Procedure.Identify.
+	Identified bool
 }
 
 // Open begins a case. Every item gets what takes effect at once: a withdrawal

@@ -349,6 +349,8 @@ type logged struct {
 	// subject was told.
 	Lifted     bool      `json:"restriction_lifted,omitempty"`
 	InformedAt time.Time `json:"informed_at,omitzero"`
+	// Identified: it was found whose data the case is about.
+	Identified bool `json:"identified,omitempty"`
 }
 
 // loggedTask is what became of a task: which data it concerns, which attempt it
@@ -382,7 +384,7 @@ func (p *Procedure) line(c Case, entry Entry) (LogLine, error) {
 	l := logged{
 		Item: entry.Item, Version: c.Version, Regime: c.Regime, Actor: entry.Actor.String(),
 		Reason: entry.Step.Reason, Contents: entry.Step.MustInclude, Became: entry.ProtectionChange,
-		Lifted: entry.Lifted,
+		Lifted: entry.Lifted, Identified: entry.Identified,
 	}
 	if !entry.InformedAt.IsZero() {
 		l.InformedAt = asStored(entry.InformedAt)
@@ -422,6 +424,8 @@ func (s *Service) event(c Case, entry Entry, n int) privacy.Event {
 		what = string(entry.ProtectionChange)
 	case entry.Lifted:
 		what = "restriction_lifted"
+	case entry.Identified:
+		what = "identified"
 	}
 	return privacy.Event{
 		ID:     fmt.Sprintf("%s/%s/%d/%d", c.Tenant, c.ID, c.Version, n),

@@ -135,6 +135,10 @@ type Protection struct {
 	// Derived: it was computed from holds and rules and is asked for again, in
 	// contrast to one that somebody recorded and releases.
 	Derived bool `json:"derived,omitempty"`
+	// Refused: no ground for erasure reaches it (GDPR Art. 17(1)), so that it is
+	// used as before. Otherwise it is kept for its Ground alone and the processing
+	// is restricted meanwhile.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // String returns the protection in words, such as "crm: invoice under 17(3)(b)
@@ -184,6 +188,14 @@ func (i *Item) Held() bool {
 // which they were recorded: what was withheld, on which ground and until when.
 func (i *Item) Remainder() []Protection {
 	return slices.DeleteFunc(slices.Clone(i.Protections), i.erased)
+}
+
+// keepsRestricted reports whether an erasure leaves behind what must not be used
+// any more: kept for a ground of the law alone, or not erased because the system
+// failed. What was refused is neither.
+func (i *Item) keepsRestricted() bool {
+	return slices.ContainsFunc(i.Remainder(), func(p Protection) bool { return !p.Refused }) ||
+		slices.ContainsFunc(i.Tasks, func(t Task) bool { return t.Action == ActionErase && t.State == TaskDead })
 }
 
 // erased reports whether what a protection covers was erased all the same,

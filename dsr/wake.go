@@ -87,9 +87,7 @@ func newDeadlineWake(c Case, payload deadlineWake, due privacy.Date, at time.Tim
 // makes of it, and that of a follow-up by its own event; if not, it does nothing. The lease is completed in the same unit
 // of work, so that a process that slept past it is fenced off with an error
 // matching privacy.ErrConflict. Any other kind is privacy.ErrInvalid.
-func (s *Service) Wake(ctx context.Context, lease Lease) (woken Case, err error) {
-	ctx, end := s.hooks.Start(ctx, "dsr.wake")
-	defer func() { end(err) }()
+func (s *Service) Wake(ctx context.Context, lease Lease) (Case, error) {
 	var payload deadlineWake
 	if lease.Kind != WakeDeadline {
 		return Case{}, fmt.Errorf("a wake-up of another kind: %w", privacy.ErrInvalid)
@@ -97,36 +95,23 @@ func (s *Service) Wake(ctx context.Context, lease Lease) (woken Case, err error)
 	if err := json.Unmarshal([]byte(lease.Payload), &payload); err != nil {
 		return Case{}, fmt.Errorf("a wake-up that cannot be read: %w", privacy.ErrInvalid)
 	}
-	c, err := s.cases.Case(ctx, lease.Tenant, payload.Case)
-	if err != nil {
-		return Case{}, err
-	}
-	if err := hasItem(c, payload.Item); err != nil {
-		return Case{}, err
-	}
-	change, err := s.expire(c, payload)
-	if err != nil {
-		return Case{}, err
-	}
-	return change.Case, s.write(ctx, c.Version, change, written{completes: &lease})
+	return s.change(ctx, "dsr.wake", lease.Tenant, payload.Case, written{completes: &lease}, func(p *Procedure, c Case) (Change, error) {
+		if err := hasItem(c, payload.Item); err != nil {
+			return Change{}, err
+		}
+		return p.expire(c, payload, s.clock.Now())
+	})
 }
 
 // expire returns what the end of a period makes of a case, which is nothing but
 // a version if it has not ended.
-func (s *Service) expire(c Case, wake deadlineWake) (Change, error) {
-	p, err := s.procedure(c)
-	if err != nil {
-		return Change{}, err
-	}
-	now := s.clock.Now()
+func (p *Procedure) expire(c Case, wake deadlineWake, now time.Time) (Change, error) {
 	event, err := p.ended(c, wake, now)
 	if err != nil {
 		return Change{}, err
 	}
 	if event == 0 {
-		next := c.clone()
-		next.Version++
-		return Change{Case: next}, nil
+		return p.Together(c)
 	}
 	return p.Handle(c, Command{Event: event, Item: wake.Item, Actor: ActorSystem, At: now})
 }

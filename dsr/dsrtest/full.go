@@ -44,7 +44,7 @@ func fullCase(tenant privacy.TenantID, id dsr.CaseID, at time.Time) dsr.Case {
 				Problem: "unavailable", Evidence: "receipt-1",
 			}},
 			Protections: []dsr.Protection{{
-				System: "crm", Category: "name", Record: "7", Ground: "17(3)(b)", Source: "rule", Until: privacy.MustDate("2034-12-31"), Derived: true,
+				System: "crm", Category: "name", Record: "7", Ground: "17(3)(b)", Source: "rule", Until: privacy.MustDate("2034-12-31"), Derived: true, Refused: true,
 			}},
 		}},
 	}

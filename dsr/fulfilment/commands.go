@@ -134,6 +134,9 @@ func (r *Runner) CompleteManual(ctx context.Context, tenant privacy.TenantID, id
 		if t := taskOf(c, item, task); t == nil || !t.Manual {
 			return nil, dsr.ErrTask
 		}
+		if err := r.suppressBefore(ctx, c, item); err != nil {
+			return nil, err
+		}
 		steps, err := r.refresh(ctx, p, c, item)
 		if err != nil {
 			return nil, err

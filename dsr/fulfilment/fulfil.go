@@ -159,25 +159,33 @@ func (r *Runner) beginTasks(p *dsr.Procedure, c dsr.Case, until time.Time) (dsr.
 // suppress puts a person on the suppression list before the first system erases
 // anything, so that no import comes in between.
 func (r *Runner) suppress(ctx context.Context, c dsr.Case) error {
-	if r.options.Suppression == nil || c.Subject == "" {
-		return nil
-	}
 	for item := range c.Items {
-		it := &c.Items[item]
-		if it.Request != regime.RequestErasure || it.Work != dsr.StateInProgress || r.waits(c, item) || !untouched(it) {
-			continue
-		}
-		identifiers := []Identifier{{Kind: "subject", Value: string(c.Subject)}}
-		if r.options.Identifiers != nil {
-			more, err := r.options.Identifiers(ctx, c.Tenant, c.Subject)
-			if err != nil {
+		if !r.waits(c, item) {
+			if err := r.suppressBefore(ctx, c, item); err != nil {
 				return err
 			}
-			identifiers = append(identifiers, more...)
 		}
-		return r.options.Suppression.Add(ctx, c.Tenant, c.ID, r.now(c), identifiers...)
 	}
 	return nil
+}
+
+// suppressBefore is suppress for one item, if it is an erasure that nobody has
+// begun.
+func (r *Runner) suppressBefore(ctx context.Context, c dsr.Case, item int) error {
+	it := &c.Items[item]
+	if r.options.Suppression == nil || c.Subject == "" ||
+		it.Request != regime.RequestErasure || it.Work != dsr.StateInProgress || !untouched(it) {
+		return nil
+	}
+	identifiers := []Identifier{{Kind: "subject", Value: string(c.Subject)}}
+	if r.options.Identifiers != nil {
+		more, err := r.options.Identifiers(ctx, c.Tenant, c.Subject)
+		if err != nil {
+			return err
+		}
+		identifiers = append(identifiers, more...)
+	}
+	return r.options.Suppression.Add(ctx, c.Tenant, c.ID, r.now(c), identifiers...)
 }
 
 // untouched reports whether an item has tasks and no system was told to erase

@@ -106,7 +106,7 @@ func protections(ctx context.Context, retention Retention, q Question) ([]dsr.Pr
 		}
 		protection := dsr.Protection{
 			System: q.System, Category: d.Category, Record: d.Record, Ground: d.Ground, Source: d.Source,
-			Until: d.Until, Derived: true,
+			Until: d.Until, Derived: true, Refused: d.Verdict == RefuseErasure,
 		}
 		if !slices.Contains(kept, protection) {
 			kept = append(kept, protection)

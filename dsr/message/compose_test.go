@@ -146,6 +146,18 @@ func TestContentsOfTheRefusalOfTheUnitedKingdom(t *testing.T) {
 }
 
 // A host's template cannot lose what the law requires.
+// A withdrawal takes effect at once: no day is owed that could be told.
+func TestAWithdrawalIsAcknowledgedWithoutADueDay(t *testing.T) {
+	for id, days := range map[regime.ID][]string{"eu-gdpr": {"2026-03-02"}, "uk-gdpr": {"2025-03-02", "2026-03-02", "2026-07-02"}} {
+		for _, day := range days {
+			data := complete(regime.RequestWithdrawConsent)
+			data.Due = privacy.Date{}
+			_, err := composer(t, nil).Compose(inForce(t, id, day), regime.NoticeAcknowledgement, data, "en")
+			require.NoError(t, err, "%s %s", id, day)
+		}
+	}
+}
+
 func TestAnOverrideThatDropsAnElementCannotBeComposed(t *testing.T) {
 	catalog, err := message.Default()
 	require.NoError(t, err)

@@ -94,7 +94,7 @@ func TestLintRefuses(t *testing.T) {
 		"silence twice":       {func(r *regime.Regime) { r.Silence[1].Blocker = r.Silence[0].Blocker }, "silence[1].blocker", "duplicate"},
 		"unknown notice":      {func(r *regime.Regime) { r.Notices[0].Kind = "postcard" }, "notices[0].kind", "unknown"},
 		"empty notice":        {func(r *regime.Regime) { r.Notices[0].MustInclude = nil }, "notices[0].must_include", "required"},
-		"content twice":       {func(r *regime.Regime) { r.Notices[0].MustInclude[1] = r.Notices[0].MustInclude[0] }, "notices[0].must_include[1]", "duplicate"},
+		"content twice":       {func(r *regime.Regime) { r.Notices[1].MustInclude[1] = r.Notices[1].MustInclude[0] }, "notices[1].must_include[1]", "duplicate"},
 		"duty uncited":        {func(r *regime.Regime) { r.Duties.NotifyRecipients.Cite = "" }, "duties.notify_recipients.cite", "required"},
 		"duty unknown":        {func(r *regime.Regime) { r.Duties.NotifyRecipients.Rights[0] = "hug" }, "duties.notify_recipients.rights[0]", "unknown"},
 		"no rules of rights":  {func(r *regime.Regime) { r.Rights.Rules = nil }, "rights.rules", "required"},
