@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -22,7 +23,10 @@ type cutProxy struct {
 	// oneIn is how many pieces of a conversation pass for one that does not; 0
 	// lets all pass.
 	oneIn atomic.Int64
-	cuts  atomic.Int64
+	// left is how many more pieces pass, where limited is set. Then none does.
+	left    atomic.Int64
+	limited atomic.Bool
+	cuts    atomic.Int64
 	// held keeps back what the server says while it is locked.
 	held sync.Mutex
 }
@@ -43,6 +47,7 @@ func openThrough(t *testing.T, url string, oneIn int64, options *pgstore.Options
 		serving.Wait()
 	})
 	config.ConnConfig.Host, config.ConnConfig.Port = "127.0.0.1", uint16(listener.Addr().(*net.TCPAddr).Port)
+	config.ShouldPing = neverPing
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
@@ -51,6 +56,10 @@ func openThrough(t *testing.T, url string, oneIn int64, options *pgstore.Options
 	proxy.oneIn.Store(oneIn)
 	return db, proxy
 }
+
+// neverPing keeps a pool from asking a connection that was idle for a second
+// whether it lives: tests count on what is said, also where the machine is slow.
+func neverPing(context.Context, pgxpool.ShouldPingParams) bool { return false }
 
 func (p *cutProxy) serve(listener net.Listener, serving *sync.WaitGroup) {
 	for {
@@ -73,6 +82,15 @@ func (p *cutProxy) wait() {
 	p.held.Unlock() //nolint:gocritic,staticcheck // to have waited is all it is for
 }
 
+// isCut reports whether the next piece does not pass.
+func (p *cutProxy) isCut() bool {
+	if p.limited.Load() && p.left.Add(-1) < 0 {
+		return true
+	}
+	oneIn := p.oneIn.Load()
+	return oneIn > 0 && rand.Int64N(oneIn) == 0
+}
+
 // pass hands on what it reads until it is to cut the connection.
 func (p *cutProxy) pass(from, to net.Conn, back bool) {
 	defer from.Close()
@@ -83,7 +101,7 @@ func (p *cutProxy) pass(from, to net.Conn, back bool) {
 		if back {
 			p.wait()
 		}
-		if oneIn := p.oneIn.Load(); err == nil && oneIn > 0 && rand.Int64N(oneIn) == 0 {
+		if err == nil && p.isCut() {
 			p.cuts.Add(1)
 			return
 		}

@@ -44,7 +44,7 @@ func openCounted(t testing.TB, url string, configure func(*pgxpool.Config)) (*pg
 	t.Helper()
 	var trips atomic.Int64
 	pool := openPool(t, url, func(c *pgxpool.Config) {
-		c.MaxConns = 1
+		c.MaxConns, c.ShouldPing = 1, neverPing
 		configure(c)
 		dial := c.ConnConfig.DialFunc
 		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {

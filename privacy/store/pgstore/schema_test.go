@@ -65,18 +65,20 @@ func TestAnotherToolAppliesTheMigrations(t *testing.T) {
 	mustAppend(t, db.Consent(), granted(t, subjectKey(1), "event-1", "key-1"))
 }
 
-// Connections are cut at every point of a migration; each attempt goes on where
-// the last one ended, and the schema is that of a migration in one go.
+// Connections are cut at every point of a migration, each attempt a piece later than
+// the one before; it goes on where the last one ended, and the schema is that of a
+// migration in one go.
 func TestAnInterruptedMigrationIsResumed(t *testing.T) {
 	whole := cluster.Database(t)
 	openAt(t, whole, nil)
 	url := cluster.Database(t)
 	through, proxy := openThrough(t, url, 0, nil)
 	execute(t, through, `DROP SCHEMA public CASCADE; CREATE SCHEMA public`)
-	proxy.oneIn.Store(12)
+	proxy.limited.Store(true)
 	failures := 0
 	for through.Migrate(t.Context()) != nil {
 		failures++
+		proxy.left.Store(int64(failures))
 	}
 	assert.Positive(t, failures)
 	assert.Equal(t, relations(t, whole), relations(t, url))

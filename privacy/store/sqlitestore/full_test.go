@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -68,7 +69,9 @@ func TestAFullDiskFailsWithNothingHalfDone(t *testing.T) {
 
 // Callers that share a transaction do not share the fault of one that needs
 // more room than there is.
-func TestAFullDiskFailsOnlyWhatDoesNotFit(t *testing.T) {
+func TestAFullDiskFailsOnlyWhatDoesNotFit(t *testing.T) { synctest.Test(t, fullDisk) }
+
+func fullDisk(t *testing.T) {
 	db := open(t, nil)
 	store := db.Consent()
 	limitPages(t, db, pages(t, db)+100)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -16,18 +17,20 @@ import (
 	"github.com/labelop/privacykit/privacy/store/sqlitestore"
 )
 
-// holdWriter keeps the one writing connection while start starts writers, and
-// gives them time to queue up behind it.
+// holdWriter keeps the one writing connection until the writers that start starts
+// have all queued up behind it. It is called in a bubble of package synctest.
 func holdWriter(t *testing.T, db *sqlitestore.DB, start func()) {
 	t.Helper()
 	tx, err := db.SQL().BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	start()
-	time.Sleep(50 * time.Millisecond)
+	synctest.Wait()
 	require.NoError(t, tx.Rollback())
 }
 
-func TestEveryKindOfWriteSharesTransactions(t *testing.T) {
+func TestEveryKindOfWriteSharesTransactions(t *testing.T) { synctest.Test(t, everyKindOfWrite) }
+
+func everyKindOfWrite(t *testing.T) {
 	db := open(t, nil)
 	store := db.Consent()
 	key := subjectKey(1)
@@ -84,6 +87,7 @@ func TestEveryKindOfWriteSharesTransactions(t *testing.T) {
 	for name, err := range faults {
 		require.NoError(t, err, name)
 	}
+	assert.Equal(t, int64(1), db.SQL().Stats().WaitCount, "one asked for the connection on behalf of all")
 	assert.True(t, allRecords(t, store, key)[0].Redacted())
 	assert.Len(t, allRecords(t, store, subjectKey(2)), 1)
 	assert.Len(t, allRecords(t, store, subjectKey(3)), 1)
@@ -91,7 +95,9 @@ func TestEveryKindOfWriteSharesTransactions(t *testing.T) {
 
 // A fault that only the database finds, here in a trigger of the host, concerns
 // the caller whose row it is.
-func TestOneBadElementSpoilsNoOther(t *testing.T) {
+func TestOneBadElementSpoilsNoOther(t *testing.T) { synctest.Test(t, oneBadElement) }
+
+func oneBadElement(t *testing.T) {
 	db := open(t, nil)
 	store := db.Consent()
 	_, err := db.SQL().ExecContext(t.Context(), `CREATE TRIGGER refuse BEFORE INSERT ON privacy_outbox
@@ -120,7 +126,9 @@ func TestOneBadElementSpoilsNoOther(t *testing.T) {
 	}
 }
 
-func TestACancelledWaiterWritesNothing(t *testing.T) {
+func TestACancelledWaiterWritesNothing(t *testing.T) { synctest.Test(t, cancelledWaiter) }
+
+func cancelledWaiter(t *testing.T) {
 	db := open(t, nil)
 	store := db.Consent()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -136,7 +144,7 @@ func TestACancelledWaiterWritesNothing(t *testing.T) {
 				_, faults[i] = store.Append(own, []consent.Append{granted(t, subjectKey(i), fmt.Sprintf("event-%d", i), "key")})
 			})
 		}
-		time.Sleep(20 * time.Millisecond)
+		synctest.Wait()
 		cancel()
 	})
 	wait.Wait()
