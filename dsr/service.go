@@ -128,6 +128,10 @@ func (s *Service) Open(ctx context.Context, id regime.ID, in Intake, key string)
 	if err := s.write(ctx, 0, change, written{key: key, digest: digest}); err != nil {
 		return Case{}, err
 	}
+	if key != "" {
+		// Another call with this key may have come first.
+		return s.cases.Case(ctx, in.Tenant, in.ID)
+	}
 	return change.Case, nil
 }
 
@@ -155,6 +159,9 @@ func (s *Service) Handle(ctx context.Context, tenant privacy.TenantID, id CaseID
 	return s.change(ctx, "dsr.handle", tenant, id, written{key: key, digest: digest}, func(p *Procedure, c Case) (Change, error) {
 		if cmd.At.IsZero() {
 			cmd.At = s.clock.Now()
+			if cmd.At.Before(c.Received) { // by a clock that is ahead
+				cmd.At = c.Received
+			}
 		}
 		return p.Handle(c, cmd)
 	})

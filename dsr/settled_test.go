@@ -79,14 +79,26 @@ func TestIdentifyIsOnRecord(t *testing.T) {
 	}
 }
 
-// overtaken lets something else happen to a case right before a wake-up is completed.
+// overtaken lets something else happen to a case right before it is opened or a
+// wake-up is completed.
 type overtaken struct {
 	*memory
 	first func()
 }
 
+func (o *overtaken) serve(t *testing.T, clock privacy.Clock) *dsr.Service {
+	t.Helper()
+	service, err := dsr.NewService(o, dsr.Options{
+		Zone: time.UTC, Calendar: privacy.WeekdaysOnly(), Clock: clock, IDs: privacytest.NewIDs("other"), Source: "/labelop/dsr",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
+}
+
 func (o *overtaken) Update(ctx context.Context, u dsr.Update) error {
-	if first := o.first; u.Completes != nil && first != nil {
+	if first := o.first; first != nil && (u.Expect == 0 || u.Completes != nil) {
 		o.first = nil
 		first()
 	}
@@ -100,12 +112,7 @@ func TestAWakeUpSurvivesAnotherChange(t *testing.T) {
 	c := d.open(t, "eu-gdpr", regime.RequestAccess, "")
 	store := &overtaken{memory: d.store, first: func() { d.handle(t, c.ID, dsr.Command{Event: dsr.EventBegin}) }}
 	d.clock.Advance(60 * 24 * time.Hour)
-	service, err := dsr.NewService(store, dsr.Options{
-		Zone: time.UTC, Calendar: privacy.WeekdaysOnly(), Clock: d.clock, IDs: privacytest.NewIDs("other"), Source: "/labelop/dsr",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	service := store.serve(t, d.clock)
 	now := d.clock.Now()
 	leases, err := d.store.Claim(t.Context(), now, now.Add(time.Minute), 10)
 	if err != nil || len(leases) != 1 {
@@ -113,5 +120,31 @@ func TestAWakeUpSurvivesAnotherChange(t *testing.T) {
 	}
 	if woken, err := service.Wake(t.Context(), leases[0]); err != nil || !woken.Items[0].Overdue || woken.State() != dsr.StateInProgress {
 		t.Errorf("got %+v, %v", woken, err)
+	}
+}
+
+// Of two calls that open a case under one key both return the one that is stored.
+func TestOpeningReturnsTheCaseThatIsStored(t *testing.T) {
+	d := newDesk(t)
+	var stored dsr.Case
+	store := &overtaken{memory: d.store, first: func() { stored = d.open(t, "eu-gdpr", regime.RequestAccess, "key") }}
+	later := privacytest.NewClock(received.Add(time.Hour))
+	opened, err := store.serve(t, later).Open(t.Context(), "eu-gdpr", asking(regime.RequestAccess), "key")
+	if err != nil || !opened.Received.Equal(stored.Received) {
+		t.Errorf("got one received at %s, %v; stored is %s", opened.Received, err, stored.Received)
+	}
+}
+
+// A request that another clock received ahead of ours can be handled at once.
+func TestACaseReceivedAheadCanBeHandled(t *testing.T) {
+	d := newDesk(t)
+	in := asking(regime.RequestAccess)
+	in.Received = received.Add(time.Minute)
+	c, err := d.Open(t.Context(), "eu-gdpr", in, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = d.Handle(t.Context(), "t", c.ID, dsr.Command{Event: dsr.EventBegin, Actor: dsr.ActorStaff}, ""); err != nil || c.State() != dsr.StateInProgress {
+		t.Errorf("got %s, %v", c.State(), err)
 	}
 }
